@@ -180,12 +180,18 @@ mod tests {
 
     #[test]
     fn the_same_event_judged_twice_has_one_id() {
-        assert_eq!(EventId::of(parts("filesystem.free", "/var")), EventId::of(parts("filesystem.free", "/var")));
+        assert_eq!(
+            EventId::of(parts("filesystem.free", "/var")),
+            EventId::of(parts("filesystem.free", "/var"))
+        );
     }
 
     #[test]
     fn moving_a_letter_across_a_boundary_changes_the_id() {
-        assert_ne!(EventId::of(parts("filesystem.fre", "e/var")), EventId::of(parts("filesystem.free", "/var")));
+        assert_ne!(
+            EventId::of(parts("filesystem.fre", "e/var")),
+            EventId::of(parts("filesystem.free", "/var"))
+        );
     }
 
     #[test]

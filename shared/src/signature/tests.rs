@@ -85,8 +85,7 @@ fn hostile_headers_are_typed_faults() {
         ("other=(\"@method\");created=1;nonce=\"n\";keyid=\"x\";alg=\"ed25519\"", "other=:AAAA:"),
         ("nearmiss=(\"@method\");created=1;keyid=\"x\";alg=\"hmac-sha256\";nonce=\"n\"", "nearmiss=:AAAA:"),
     ] {
-        let headers =
-            vec![("signature-input", input.to_owned()), ("signature", signature.to_owned())];
+        let headers = vec![("signature-input", input.to_owned()), ("signature", signature.to_owned())];
         assert!(claimed(&read(&headers)).is_err(), "{input}");
     }
     let long = vec![("signature-input", "x".repeat(5000)), ("signature", String::new())];
