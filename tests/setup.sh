@@ -1,0 +1,42 @@
+# Set-up shared by tests/run and .ci/run; sourced. Each function does nothing when its part is there already.
+
+# shellcheck source=deploy/packages.sh
+. "$root/deploy/packages.sh"
+
+# Debian packages the real parts come from. `$1` is non-empty for the fast tier, which has no browser.
+setup_packages() {
+    local wanted=(smartctl:smartmontools mkfs.ext4:e2fsprogs losetup:mount python3:python3)
+    [ -n "$1" ] || wanted+=(chromium:chromium ip:iproute2)
+    install_missing "${wanted[@]}"
+    python3 -c 'import ensurepip' 2>/dev/null || install_missing ensurepip:python3-venv
+}
+
+# An SMTP sink and an iCalendar reader that share no code with ours.
+setup_python() {
+    local venv="$CARGO_TARGET_DIR/venv" stamp="$CARGO_TARGET_DIR/venv/.ready-1"
+    export NEARMISS_TEST_PYTHON="$venv/bin/python"
+    [ -f "$stamp" ] && return 0
+    say "python environment"
+    rm -rf "$venv"
+    mkdir -p "$CARGO_TARGET_DIR"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/tests/requirements.txt"
+    touch "$stamp"
+}
+
+# cargo-nextest, built once into the target folder where the machine has none.
+setup_runner() {
+    export PATH="$CARGO_TARGET_DIR/tools/bin:$PATH"
+    cargo nextest --version >/dev/null 2>&1 && return 0
+    say "building cargo-nextest (once)"
+    cargo install cargo-nextest --locked --root "$CARGO_TARGET_DIR/tools" --quiet
+}
+
+# cargo-deny, built once likewise. Its version is pinned: the checks must not change under us.
+setup_deny() {
+    export PATH="$CARGO_TARGET_DIR/tools/bin:$PATH"
+    cargo deny --version >/dev/null 2>&1 && return 0
+    say "building cargo-deny (once, some minutes)"
+    cargo install cargo-deny --version 0.20.2 --locked --no-default-features --debug --quiet \
+        --root "$CARGO_TARGET_DIR/tools"
+}
