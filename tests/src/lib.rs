@@ -1,1 +1,9 @@
-//! Placeholder.
+//! A laboratory for whole-system stories: real processes in temporary folders, on free ports, with a clock that
+//! the story sets. Everything it starts ends with it.
+
+pub mod browser;
+pub mod lab;
+pub mod loopfs;
+pub mod mail;
+pub mod process;
+pub mod wait;

@@ -1,0 +1,69 @@
+//! The arrows that must never be, read from the manifests.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What a core crate must not be able to name: runtimes, servers, drivers, clocks, random sources.
+const EDGES: &[&str] = &[
+    "axum", "chrono", "fastrand", "getrandom", "hyper", "lettre", "notify", "procfs", "rand", "reqwest", "rustix",
+    "sqlx", "sysinfo", "tokio", "zbus",
+];
+
+/// Each crate of the house with the crates its manifest names, tests' own dependencies left out.
+fn manifests() -> BTreeMap<String, Vec<String>> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names = |package: &Value| -> Vec<String> {
+        let dependencies = package["dependencies"].as_array().unwrap();
+        dependencies
+            .iter()
+            .filter(|dependency| dependency["kind"].is_null())
+            .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let packages = metadata["packages"].as_array().unwrap();
+    packages.iter().map(|package| (package["name"].as_str().unwrap().to_owned(), names(package))).collect()
+}
+
+fn assert_none(manifests: &BTreeMap<String, Vec<String>>, room: &str, forbidden: &[&str]) {
+    let named = manifests.get(room).unwrap_or_else(|| panic!("{room} is no crate of the house"));
+    assert!(!named.is_empty(), "{room} names nothing: the reading of the manifests is broken");
+    let wrong: Vec<&String> = named.iter().filter(|name| forbidden.contains(&name.as_str())).collect();
+    assert!(wrong.is_empty(), "{room} must not name {wrong:?}");
+}
+
+#[test]
+fn a_core_crate_names_no_runtime_driver_clock_or_random_source() {
+    let manifests = manifests();
+    for core in ["nearmiss-shared", "nearmiss-agent-core", "nearmiss-case"] {
+        assert_none(&manifests, core, EDGES);
+    }
+}
+
+#[test]
+fn agent_and_collector_meet_only_in_shared() {
+    let manifests = manifests();
+    let collectors = ["nearmiss-case", "nearmiss-store", "nearmiss-collector"];
+    let agents = ["nearmiss-agent-core", "nearmiss-agent"];
+    for agent in agents {
+        assert_none(&manifests, agent, &collectors);
+    }
+    for collector in collectors {
+        assert_none(&manifests, collector, &agents);
+    }
+    assert_none(&manifests, "nearmiss-shared", &[&agents[..], &collectors[..]].concat());
+}
+
+#[test]
+fn the_store_names_no_http_and_the_pages_name_no_driver() {
+    let manifests = manifests();
+    assert_none(&manifests, "nearmiss-store", &["axum", "http", "hyper", "reqwest", "lettre", "askama"]);
+    assert_none(&manifests, "nearmiss-collector", &["sqlx"]);
+}
