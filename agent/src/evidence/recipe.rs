@@ -1,0 +1,72 @@
+//! What is taken for which category, the most telling first: earlier items get the room.
+
+use nearmiss_shared::vocabulary::Category;
+
+use super::process::output_of;
+use super::step::Step;
+use super::{Captures, Recipe, capacity, host};
+
+/// The properties of a unit that may be taken: never its environment or command lines.
+const UNIT_PROPERTIES: &str = "--property=Id,Description,LoadState,ActiveState,SubState,Result,NRestarts,\
+StartLimitBurst,StartLimitIntervalUSec,Restart,RestartUSec,ExecMainPID,ExecMainCode,ExecMainStatus,\
+ExecMainStartTimestamp,ExecMainExitTimestamp,ActiveEnterTimestamp,InactiveEnterTimestamp,StateChangeTimestamp,\
+MemoryCurrent,MemoryMax,TasksCurrent,WatchdogTimestamp,UnitFileState,FragmentPath,Requires,Wants,After";
+
+pub(super) fn steps(recipe: &Recipe, captures: &Captures) -> Vec<Step> {
+    let mut steps = vec![curve(recipe)];
+    if recipe.signal.starts_with("log.") || recipe.category == Category::Login {
+        steps.push(lines(recipe, captures));
+    }
+    steps.extend(match recipe.category {
+        Category::Capacity if recipe.signal.starts_with("filesystem.") => capacity::steps(&recipe.subject),
+        Category::Disk => disk(recipe, captures),
+        Category::Service => service(&recipe.subject),
+        Category::Login => vec![output_of("sessions.txt", &["who", "--all"])],
+        _ => Vec::new(),
+    });
+    steps.extend(host::steps());
+    steps
+}
+
+/// The signal's own curve.
+fn curve(recipe: &Recipe) -> Step {
+    let mut text = String::from("milliseconds,value\n");
+    for (at, value) in &recipe.samples {
+        text.push_str(&format!("{at},{value}\n"));
+    }
+    let method = format!("samples of {} before the trigger", recipe.signal);
+    Step::ready("signal.csv", method, Ok(text.into_bytes()))
+}
+
+fn lines(recipe: &Recipe, captures: &Captures) -> Step {
+    let lines = captures.lines(&recipe.signal, &recipe.subject);
+    let taken = lines.ok_or_else(|| "no matched line is in memory".to_owned());
+    Step::ready("matched-lines.txt", "lines that the rule matched, by arrival", taken).keeping_last()
+}
+
+/// The drive's own report as the probe got it last: the device is not read again.
+fn disk(recipe: &Recipe, captures: &Captures) -> Vec<Step> {
+    let report = captures.report(&recipe.subject);
+    let method = report.as_ref().map_or_else(
+        || "smartctl, by the probe".to_owned(),
+        |report| format!("{}, by the probe at {}", report.method, report.at),
+    );
+    let taken = report.map(|report| report.text).ok_or_else(|| "the probe has no report of it".to_owned());
+    vec![
+        Step::ready("smartctl.txt", method, taken),
+        output_of("kernel.log", &["dmesg"]).keeping_last(),
+        host::file("mdstat.txt", "/proc/mdstat"),
+    ]
+}
+
+fn service(unit: &str) -> Vec<Step> {
+    // A unit's name goes to programs as an argument: it must not be taken for an option.
+    if unit.is_empty() || unit.starts_with('-') {
+        return Vec::new();
+    }
+    let journal = ["journalctl", "--no-pager", "--output=short-iso", "--lines=500", "--unit", unit];
+    vec![
+        output_of("unit.txt", &["systemctl", "show", "--no-pager", UNIT_PROPERTIES, "--", unit]),
+        output_of("journal.txt", &journal).keeping_last(),
+    ]
+}
