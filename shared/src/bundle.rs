@@ -61,7 +61,7 @@ pub struct Verification {
 }
 
 /// Hashes, signs and packs a draft. The result depends on nothing but its arguments.
-pub fn seal(draft: BundleDraft, key: &HostKey) -> Result<Sealed, BundleFault> {
+pub fn seal(draft: &BundleDraft, key: &HostKey) -> Result<Sealed, BundleFault> {
     let contents: Vec<(&str, &[u8])> = draft
         .items
         .iter()
@@ -69,7 +69,7 @@ pub fn seal(draft: BundleDraft, key: &HostKey) -> Result<Sealed, BundleFault> {
         .map(|item| (item.name.as_str(), item.bytes.as_slice()))
         .collect();
     let packed = container::pack_items(&contents)?;
-    let manifest = Manifest::of(&draft, sha256_hex(&packed), &key.public());
+    let manifest = Manifest::of(draft, sha256_hex(&packed), &key.public());
     let text = manifest.to_bytes()?;
     let file = container::pack(&text, &key.sign(&text), &packed)?;
     if file.len() > MAX_FILE_BYTES {

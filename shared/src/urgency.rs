@@ -31,7 +31,7 @@ impl Urgency {
     }
 
     /// `Less` means more urgent, so that sorting puts the most urgent first. Total: NaN sorts last.
-    pub fn cmp(&self, other: &Self) -> Ordering {
+    pub fn order(&self, other: &Self) -> Ordering {
         other
             .breached
             .cmp(&self.breached)
@@ -69,8 +69,8 @@ mod tests {
         let unknown = Urgency { proximity: None, ..calm };
         let expected = [breached, degraded, filling, measured, ordinal, calm, unknown];
         for (index, pair) in expected.windows(2).enumerate() {
-            assert_eq!(pair[0].cmp(&pair[1]), Ordering::Less, "pair {index}");
-            assert_eq!(pair[1].cmp(&pair[0]), Ordering::Greater, "pair {index}");
+            assert_eq!(pair[0].order(&pair[1]), Ordering::Less, "pair {index}");
+            assert_eq!(pair[1].order(&pair[0]), Ordering::Greater, "pair {index}");
         }
     }
 }

@@ -1,1 +1,20 @@
-//! Placeholder.
+//! The agent's judgement, pure: parsers, rules, windows, forecast, evaluator.
+//!
+//! Readings and `now` go in; transitions and the next wake come out. Nothing here opens a file, reads a clock or
+//! draws a random number, so `replay` and the tests run the very code the daemon runs.
+
+pub mod config;
+pub mod evaluator;
+pub mod fault;
+pub mod log;
+pub mod margin;
+pub mod meminfo;
+pub mod mountinfo;
+pub mod ordinal;
+pub mod pressure;
+pub mod proximity;
+pub mod reading;
+pub mod rule;
+pub mod signal;
+pub mod slope;
+pub mod smart;

@@ -49,7 +49,7 @@ fn draft() -> BundleDraft {
 
 #[test]
 fn a_sealed_bundle_verifies_and_opens_again() {
-    let sealed = seal(draft(), &key()).unwrap();
+    let sealed = seal(&draft(), &key()).unwrap();
     let verification = verify(&sealed.file, Some(&key().public()));
     assert_eq!(verification, Verification { valid: true, problems: vec![], key: key().public().to_hex() });
     let opened = open(&sealed.file).unwrap();
@@ -61,12 +61,12 @@ fn a_sealed_bundle_verifies_and_opens_again() {
 
 #[test]
 fn the_same_draft_gives_the_same_bytes() {
-    assert_eq!(seal(draft(), &key()).unwrap().sha256, seal(draft(), &key()).unwrap().sha256);
+    assert_eq!(seal(&draft(), &key()).unwrap().sha256, seal(&draft(), &key()).unwrap().sha256);
 }
 
 #[test]
 fn changing_any_byte_is_found() {
-    let sealed = seal(draft(), &key()).unwrap();
+    let sealed = seal(&draft(), &key()).unwrap();
     for position in 0..sealed.file.len() {
         let mut changed = sealed.file.clone();
         changed[position] ^= 1;
@@ -77,7 +77,7 @@ fn changing_any_byte_is_found() {
 
 #[test]
 fn bytes_added_or_cut_are_found() {
-    let sealed = seal(draft(), &key()).unwrap();
+    let sealed = seal(&draft(), &key()).unwrap();
     let mut longer = sealed.file.clone();
     longer.extend([0; 512]);
     assert!(!verify(&longer, None).valid);
@@ -88,7 +88,7 @@ fn bytes_added_or_cut_are_found() {
 
 #[test]
 fn another_hosts_key_is_found() {
-    let sealed = seal(draft(), &key()).unwrap();
+    let sealed = seal(&draft(), &key()).unwrap();
     let other = HostKey::from_seed([4; 32]).public();
     let verification = verify(&sealed.file, Some(&other));
     assert!(verification.problems.iter().any(|problem| problem.contains("another key")), "{verification:?}");
@@ -98,6 +98,6 @@ fn another_hosts_key_is_found() {
 fn names_that_climb_are_refused() {
     for name in ["../etc/passwd", "/etc/passwd", "a//b", "", "with space"] {
         let bad = BundleDraft { items: vec![item(name, ItemOutcome::Got, b"x")], ..draft() };
-        assert!(seal(bad, &key()).is_err(), "{name}");
+        assert!(seal(&bad, &key()).is_err(), "{name}");
     }
 }

@@ -1,0 +1,338 @@
+//! The agent's configuration file: its keys, their defaults, and every fault at once.
+//!
+//! The files are layered by the daemon (file, `conf.d/`, environment); each is walked here with its spans first.
+
+use nearmiss_shared::time::Span;
+use serde::{Deserialize, Deserializer};
+use toml_edit::TableLike;
+
+use crate::fault::{Fault, Reader};
+
+const DAY: Span = Span::from_days(1);
+
+/// A span written as a string.
+fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+/// `agent.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct AgentConfig {
+    /// Where the agent keeps its store, its key and its evidence.
+    pub state: String,
+    /// The control socket; `control.sock` in `state` when empty.
+    pub control: String,
+    /// Where rules are; `rules.d` beside the configuration file when empty.
+    pub rules: String,
+    pub collector: CollectorConfig,
+    pub observe: ObserveConfig,
+    pub probe: ProbesConfig,
+    pub accept: AcceptConfig,
+    pub evidence: EvidenceConfig,
+    pub spool: SpoolConfig,
+}
+
+impl Default for AgentConfig {
+    fn default() -> Self {
+        Self {
+            state: "/var/lib/nearmiss".to_owned(),
+            control: String::new(),
+            rules: String::new(),
+            collector: CollectorConfig::default(),
+            observe: ObserveConfig::default(),
+            probe: ProbesConfig::default(),
+            accept: AcceptConfig::default(),
+            evidence: EvidenceConfig::default(),
+            spool: SpoolConfig::default(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct CollectorConfig {
+    #[serde(deserialize_with = "span")]
+    pub status_interval: Span,
+    /// Allows `http://` to other machines.
+    pub insecure: bool,
+    /// A PEM file with the collector's own certificate authority; empty for the system's.
+    pub ca_file: String,
+}
+
+impl Default for CollectorConfig {
+    fn default() -> Self {
+        Self { status_interval: Span::from_seconds(30), insecure: false, ca_file: String::new() }
+    }
+}
+
+/// How long a new host learns before it may page.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct ObserveConfig {
+    #[serde(rename = "for", deserialize_with = "span")]
+    pub length: Span,
+}
+
+impl Default for ObserveConfig {
+    fn default() -> Self {
+        Self { length: DAY.times(7) }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ProbesConfig {
+    pub filesystem: Toggle,
+    pub disk: DiskConfig,
+    pub service: ServiceConfig,
+    pub log: LogConfig,
+    pub host: Toggle,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Toggle {
+    pub enabled: bool,
+}
+
+impl Default for Toggle {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct DiskConfig {
+    pub enabled: bool,
+    /// The whole argv; `{device}` and `{type}` are replaced.
+    pub command: Vec<String>,
+    /// A file given to the command on standard input; empty for none.
+    pub stdin: String,
+    /// Asks for these devices instead of enumerating.
+    pub devices: Vec<String>,
+    #[serde(deserialize_with = "span")]
+    pub timeout: Span,
+}
+
+impl Default for DiskConfig {
+    fn default() -> Self {
+        let command = "smartctl -n standby -i -H -A -l error -l selftest -d {type} {device}";
+        Self {
+            enabled: true,
+            command: command.split(' ').map(str::to_owned).collect(),
+            stdin: String::new(),
+            devices: Vec::new(),
+            timeout: Span::from_seconds(30),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct ServiceConfig {
+    pub enabled: bool,
+    /// Globs over unit names.
+    pub units: Vec<String>,
+    /// Names of processes that must run, for hosts without systemd.
+    pub processes: Vec<String>,
+}
+
+impl Default for ServiceConfig {
+    fn default() -> Self {
+        Self { enabled: true, units: vec!["*.service".to_owned()], processes: Vec::new() }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct LogConfig {
+    pub enabled: bool,
+    /// Files to follow.
+    pub paths: Vec<String>,
+    /// Reserved for the journal, which is not followed yet.
+    pub journal: bool,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        let paths = ["/var/log/auth.log", "/var/log/secure", "/var/log/syslog", "/var/log/messages"];
+        Self { enabled: true, paths: paths.map(str::to_owned).to_vec(), journal: true }
+    }
+}
+
+/// What the collector may ask of this host. Off unless it only makes the host quieter and says so.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct AcceptConfig {
+    pub baseline: bool,
+    pub maintenance: bool,
+    pub drill: bool,
+}
+
+impl Default for AcceptConfig {
+    fn default() -> Self {
+        Self { baseline: true, maintenance: true, drill: false }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct EvidenceConfig {
+    pub enabled: bool,
+    pub max_bytes: u64,
+    #[serde(deserialize_with = "span")]
+    pub max_time: Span,
+}
+
+impl Default for EvidenceConfig {
+    fn default() -> Self {
+        Self { enabled: true, max_bytes: 8 * 1024 * 1024, max_time: Span::from_seconds(20) }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct SpoolConfig {
+    /// Bundles beyond this many bytes are dropped, oldest first, before any event.
+    pub max_bytes: u64,
+    /// Set aside at start, so that a full disk cannot silence the agent.
+    pub reserve_bytes: u64,
+}
+
+impl Default for SpoolConfig {
+    fn default() -> Self {
+        Self { max_bytes: 256 * 1024 * 1024, reserve_bytes: 4 * 1024 * 1024 }
+    }
+}
+
+/// Every fault of these files (name, text); empty when all is well.
+pub fn validate(files: &[(String, String)]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (file, text) in files {
+        let mut reader = Reader::new(file, text);
+        if let Some(document) = reader.document() {
+            check(&mut reader, document.as_table());
+        }
+        faults.append(&mut reader.faults);
+    }
+    faults
+}
+
+fn check(reader: &mut Reader<'_>, top: &dyn TableLike) {
+    reader.only(
+        top,
+        "the configuration",
+        &["state", "control", "rules", "collector", "observe", "probe", "accept", "evidence", "spool"],
+    );
+    for key in ["state", "control", "rules"] {
+        reader.string(top, key);
+    }
+    section(reader, top, "collector", &["status_interval", "insecure", "ca_file"], |reader, table| {
+        reader.span(table, "status_interval", false);
+        reader.boolean(table, "insecure");
+        reader.string(table, "ca_file");
+    });
+    section(reader, top, "observe", &["for"], |reader, table| {
+        reader.span(table, "for", true);
+    });
+    section(reader, top, "accept", &["baseline", "maintenance", "drill"], |reader, table| {
+        for key in ["baseline", "maintenance", "drill"] {
+            reader.boolean(table, key);
+        }
+    });
+    section(reader, top, "evidence", &["enabled", "max_bytes", "max_time"], |reader, table| {
+        reader.boolean(table, "enabled");
+        reader.integer(table, "max_bytes", 65_536..64 * 1024 * 1024 + 1);
+        reader.span(table, "max_time", false);
+    });
+    section(reader, top, "spool", &["max_bytes", "reserve_bytes"], |reader, table| {
+        reader.integer(table, "max_bytes", 1_048_576..i64::MAX);
+        reader.integer(table, "reserve_bytes", 0..1_073_741_825);
+    });
+    section(reader, top, "probe", &["filesystem", "disk", "service", "log", "host"], probes);
+}
+
+fn probes(reader: &mut Reader<'_>, probes: &dyn TableLike) {
+    for plain in ["filesystem", "host"] {
+        section(reader, probes, plain, &["enabled"], |reader, table| {
+            reader.boolean(table, "enabled");
+        });
+    }
+    section(
+        reader,
+        probes,
+        "disk",
+        &["enabled", "command", "stdin", "devices", "timeout"],
+        |reader, table| {
+            reader.boolean(table, "enabled");
+            if reader.strings(table, "command").is_some_and(|argv| argv.is_empty()) {
+                let at = table.get("command").and_then(toml_edit::Item::span);
+                reader.fault(at, "`command` is empty", "a program and its arguments are expected");
+            }
+            reader.string(table, "stdin");
+            reader.strings(table, "devices");
+            reader.span(table, "timeout", false);
+        },
+    );
+    section(reader, probes, "service", &["enabled", "units", "processes"], |reader, table| {
+        reader.boolean(table, "enabled");
+        reader.strings(table, "units");
+        reader.strings(table, "processes");
+    });
+    section(reader, probes, "log", &["enabled", "paths", "journal"], |reader, table| {
+        reader.boolean(table, "enabled");
+        reader.strings(table, "paths");
+        reader.boolean(table, "journal");
+    });
+}
+
+fn section(
+    reader: &mut Reader<'_>,
+    parent: &dyn TableLike,
+    name: &str,
+    known: &[&str],
+    check: impl Fn(&mut Reader<'_>, &dyn TableLike),
+) {
+    if let Some(table) = reader.table(parent, name) {
+        reader.only(table, &format!("[{name}]"), known);
+        check(reader, table);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_told_at_once_with_its_line_and_what_would_be_right() {
+        let text = "stat = \"/x\"\n[observe]\nfor = \"soon\"\n[probe.disk]\nenabled = \"yes\"\ncommand = []\n\
+                    [spool]\nmax_bytes = 3\n[acept]\n";
+        let faults: Vec<String> =
+            validate(&[("agent.toml".to_owned(), text.to_owned())]).iter().map(ToString::to_string).collect();
+        for expected in [
+            "agent.toml:1: unknown key `stat` in the configuration; did you mean `state`?",
+            "agent.toml:3: `for` is string `\"soon\"`; a span of at least 100ms",
+            "agent.toml:5: `enabled` is string `\"yes\"`; true or false is expected",
+            "agent.toml:6: `command` is empty",
+            "agent.toml:8: `max_bytes` is integer `3`; a whole number from 1048576",
+            "agent.toml:9: unknown key `acept` in the configuration; did you mean `accept`?",
+        ] {
+            assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{expected}\nin {faults:#?}");
+        }
+        assert_eq!(faults.len(), 6, "{faults:#?}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_says_where_it_stops() {
+        let faults = validate(&[("a".to_owned(), "state = \"x\"\n[probe\n".to_owned())]);
+        assert_eq!((faults.len(), faults[0].line), (1, 2), "{faults:?}");
+    }
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        assert!(validate(&[("a".to_owned(), String::new())]).is_empty());
+        assert_eq!(AgentConfig::default().observe.length, Span::from_days(7));
+    }
+}

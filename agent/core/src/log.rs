@@ -1,0 +1,9 @@
+//! Log lines against rules: one pass for all rules of a host, and counts within windows.
+
+mod matcher;
+mod shipped;
+mod window;
+
+pub use matcher::{Match, Matcher};
+pub use shipped::SHIPPED_RULES;
+pub use window::Windows;

@@ -1,0 +1,145 @@
+//! Rules: what is watched, how near is near, and how long is long enough.
+//!
+//! A rule is a table of its probe in a TOML file; everything but `name` (and a log rule's `pattern`) has a shipped
+//! default. The last rule that matches a signal's subject wins; keys it leaves out keep the default.
+
+mod parse;
+mod set;
+
+use globset::GlobMatcher;
+use nearmiss_shared::time::Span;
+use nearmiss_shared::vocabulary::Category;
+use nearmiss_shared::wire::v1::RuleRef;
+use serde::Serialize;
+
+use crate::proximity::Limits;
+use crate::signal::{Scale, Table};
+
+pub use set::RuleSet;
+
+/// How far below approach a signal must fall to be receding, in proximity.
+pub const HYSTERESIS: f64 = 0.05;
+/// How long an approach may stand still before it is a standing hazard.
+pub const STANDING_AFTER: Span = Span::from_hours(72);
+/// After this long back at normal, the next approach is a new case.
+pub const REOPEN: Span = Span::from_hours(24);
+
+/// One rule as written. `None` is "the default".
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub name: String,
+    pub table: Table,
+    /// One signal of the table; the table's main one when absent.
+    pub signal: Option<String>,
+    /// Glob over the subject; for logs over the file path or `journal:UNIT`.
+    pub subject: Option<GlobMatcher>,
+    pub normal: Option<f64>,
+    pub approach: Option<f64>,
+    pub critical: Option<f64>,
+    pub limit: Option<f64>,
+    pub interval: Option<Span>,
+    pub confirm: Option<u32>,
+    pub hold: Option<Span>,
+    /// Hysteresis in proximity.
+    pub clear: Option<f64>,
+    pub reopen: Option<Span>,
+    pub horizon: Option<Span>,
+    pub category: Option<Category>,
+    pub evidence: Option<String>,
+    pub source: Option<String>,
+    pub log: Option<LogRule>,
+}
+
+/// What a `[[log]]` rule counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogRule {
+    pub pattern: String,
+    /// Matches (or distinct values) within the window that are the failure limit.
+    pub count: u32,
+    pub window: Span,
+    /// Count the distinct values of this named group instead of lines.
+    pub distinct: Option<String>,
+    /// Count apart for each value of this named group, which becomes the subject.
+    pub by: Option<String>,
+}
+
+/// A rule resolved for one signal: what the evaluator judges by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    pub rule: RuleRef,
+    pub scale: Scale,
+    pub unit: &'static str,
+    pub category: Category,
+    /// `None` for signals that speak only when something happens; they never go dark.
+    pub interval: Option<Span>,
+    pub confirm: u32,
+    pub hold: Span,
+    pub hysteresis: f64,
+    pub reopen: Span,
+    pub horizon: Span,
+    pub response: Span,
+    pub source: String,
+}
+
+impl Judgement {
+    /// The proximity of the approach level.
+    pub fn approach(&self) -> f64 {
+        match self.scale {
+            Scale::Limited(limits) => limits.proximity(limits.approach),
+            Scale::Ordinal(_) => crate::ordinal::APPROACH,
+        }
+    }
+
+    /// The proximity of the critical level.
+    pub fn critical(&self) -> f64 {
+        match self.scale {
+            Scale::Limited(limits) => limits.proximity(limits.critical),
+            Scale::Ordinal(_) => crate::ordinal::CRITICAL,
+        }
+    }
+
+    /// Below this a signal recedes.
+    pub fn reset(&self) -> f64 {
+        self.approach() - self.hysteresis
+    }
+
+    pub fn limits(&self) -> Option<Limits> {
+        match self.scale {
+            Scale::Limited(limits) => Some(limits),
+            Scale::Ordinal(_) => None,
+        }
+    }
+
+    /// Hash of everything that decides, so that later edits cannot rewrite history.
+    fn hash(&self) -> String {
+        #[derive(Serialize)]
+        struct Deciding<'a> {
+            limits: Option<Limits>,
+            ordinal: Option<(crate::ordinal::Family, u32)>,
+            interval: Option<Span>,
+            confirm: u32,
+            hold: Span,
+            hysteresis: f64,
+            reopen: Span,
+            horizon: Span,
+            source: &'a str,
+        }
+        let ordinal = match self.scale {
+            Scale::Ordinal(family) => Some((family, crate::ordinal::TABLE_VERSION)),
+            Scale::Limited(_) => None,
+        };
+        let deciding = Deciding {
+            limits: self.limits(),
+            ordinal,
+            interval: self.interval,
+            confirm: self.confirm,
+            hold: self.hold,
+            hysteresis: self.hysteresis,
+            reopen: self.reopen,
+            horizon: self.horizon,
+            source: &self.source,
+        };
+        let text = serde_json::to_vec(&deciding).unwrap_or_default();
+        nearmiss_shared::bundle::sha256_hex(&text).chars().take(16).collect()
+    }
+}

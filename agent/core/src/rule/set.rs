@@ -1,0 +1,143 @@
+//! All rules of a host: which one judges a signal.
+
+use nearmiss_shared::wire::v1::RuleRef;
+
+use super::{HYSTERESIS, Judgement, LogRule, REOPEN, Rule};
+use crate::fault::Fault;
+use crate::proximity::Limits;
+use crate::signal::{LOG, Scale, SignalSpec, Table, main_signal, spec};
+
+/// The subject prefix of drills: accepted by the table's rule whatever its `match`.
+pub(super) const DRILL_PREFIX: &str = "drill:";
+
+/// The rules of all files, shipped ones first.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+}
+
+impl RuleSet {
+    /// Reads files in order; all their faults at once.
+    pub fn parse(files: &[(String, String)]) -> Result<Self, Vec<Fault>> {
+        let (rules, faults) = super::parse::files(files);
+        if faults.is_empty() { Ok(Self { rules }) } else { Err(faults) }
+    }
+
+    /// The log rules, in order.
+    pub fn log_rules(&self) -> Vec<(&Rule, &LogRule)> {
+        self.rules.iter().filter_map(|rule| rule.log.as_ref().map(|log| (rule, log))).collect()
+    }
+
+    /// This set with the log rules of `shipped` before its own, where no rule of that name exists.
+    #[must_use]
+    pub fn with_shipped(mut self, shipped: Self) -> Self {
+        let added: Vec<Rule> = shipped
+            .rules
+            .into_iter()
+            .filter(|rule| self.rules.iter().all(|own| own.name != rule.name))
+            .collect();
+        self.rules.splice(0..0, added);
+        self
+    }
+
+    /// How this signal of this subject is judged; `own` are the subject's own limits. `None` when nothing knows it.
+    pub fn judge(&self, signal: &str, subject: &str, own: Option<Limits>) -> Option<Judgement> {
+        let spec = spec(signal)?;
+        let rule = self.rules.iter().rev().find(|rule| applies(rule, spec, signal, subject));
+        if spec.table == Table::Log && rule.is_none() {
+            return None;
+        }
+        let mut judgement = resolve(rule, spec, own);
+        judgement.rule.hash = judgement.hash();
+        Some(judgement)
+    }
+
+    /// The shortest interval any rule or default of this table asks for.
+    pub fn interval(&self, table: Table) -> Option<nearmiss_shared::time::Span> {
+        let written = self.rules.iter().filter(|rule| rule.table == table).filter_map(|rule| rule.interval);
+        written.chain(main_signal(table).interval).min()
+    }
+}
+
+fn applies(rule: &Rule, spec: &SignalSpec, signal: &str, subject: &str) -> bool {
+    if rule.table != spec.table {
+        return false;
+    }
+    if rule.table == Table::Log {
+        return signal.strip_prefix("log.") == Some(rule.name.as_str());
+    }
+    if rule.signal.as_deref().is_some_and(|named| named != signal) {
+        return false;
+    }
+    subject.starts_with(DRILL_PREFIX) || rule.subject.as_ref().is_none_or(|glob| glob.is_match(subject))
+}
+
+/// Levels of a rule that names no signal are meant for the table's main one; its times are for all.
+fn resolve(rule: Option<&Rule>, spec: &'static SignalSpec, own: Option<Limits>) -> Judgement {
+    let levels = rule.filter(|rule| rule.signal.is_some() || spec.name == main_signal(spec.table).name);
+    let scale = match spec.scale {
+        Scale::Ordinal(family) => Scale::Ordinal(family),
+        Scale::Limited(shipped) => Scale::Limited(resolve_limits(levels, shipped, own)),
+    };
+    Judgement {
+        rule: RuleRef {
+            name: rule.map_or_else(|| spec.table.as_str().to_owned(), |rule| rule.name.clone()),
+            hash: String::new(),
+        },
+        scale,
+        unit: spec.unit,
+        category: rule.and_then(|rule| rule.category).unwrap_or(spec.category),
+        interval: rule.and_then(|rule| rule.interval).or(spec.interval).filter(|_| spec.interval.is_some()),
+        confirm: rule.and_then(|rule| rule.confirm).unwrap_or(spec.confirm),
+        hold: rule.and_then(|rule| rule.hold).unwrap_or(spec.hold),
+        hysteresis: rule.and_then(|rule| rule.clear).unwrap_or(HYSTERESIS),
+        reopen: rule.and_then(|rule| rule.reopen).unwrap_or(REOPEN),
+        horizon: rule.and_then(|rule| rule.horizon).unwrap_or(spec.horizon),
+        response: spec.response,
+        source: rule.and_then(|rule| rule.source.clone()).unwrap_or_else(|| spec.source.to_owned()),
+    }
+}
+
+fn resolve_limits(rule: Option<&Rule>, shipped: Limits, own: Option<Limits>) -> Limits {
+    let log = rule.and_then(|rule| rule.log.as_ref()).map(|log| {
+        let count = f64::from(log.count);
+        Limits::new(0.0, (count / 2.0).ceil(), (count * 0.8).ceil(), count)
+    });
+    let base = log.or(own).unwrap_or(shipped);
+    let Some(rule) = rule else { return base };
+    let written = Limits {
+        normal: rule.normal.unwrap_or(base.normal),
+        approach: rule.approach.unwrap_or(base.approach),
+        critical: rule.critical.unwrap_or(base.critical),
+        limit: rule.limit.unwrap_or(base.limit),
+    };
+    // A drive's or unit's own limits may not fit beside a rule's: then the rule stands on the shipped ones.
+    if written.are_ordered() { written } else { resolve_limits_without_own(rule, shipped) }
+}
+
+fn resolve_limits_without_own(rule: &Rule, shipped: Limits) -> Limits {
+    let written = Limits {
+        normal: rule.normal.unwrap_or(shipped.normal),
+        approach: rule.approach.unwrap_or(shipped.approach),
+        critical: rule.critical.unwrap_or(shipped.critical),
+        limit: rule.limit.unwrap_or(shipped.limit),
+    };
+    if written.are_ordered() { written } else { shipped }
+}
+
+/// The levels a rule would have on its table's defaults, for validation.
+pub(super) fn levels_on_defaults(rule: &Rule) -> Option<Limits> {
+    let spec = rule.signal.as_deref().map_or_else(|| Some(main_signal(rule.table)), spec)?;
+    let spec = if rule.table == Table::Log { &LOG } else { spec };
+    let Scale::Limited(shipped) = spec.scale else { return None };
+    let base = rule.log.as_ref().map_or(shipped, |log| {
+        let count = f64::from(log.count);
+        Limits::new(0.0, (count / 2.0).ceil(), (count * 0.8).ceil(), count)
+    });
+    Some(Limits {
+        normal: rule.normal.unwrap_or(base.normal),
+        approach: rule.approach.unwrap_or(base.approach),
+        critical: rule.critical.unwrap_or(base.critical),
+        limit: rule.limit.unwrap_or(base.limit),
+    })
+}

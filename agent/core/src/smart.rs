@@ -1,0 +1,132 @@
+//! What smartctl prints (versions 5.x to 7.5), read as text: the one form that every version in the field has.
+//!
+//! Keyed on attribute id, never on its name. Nothing is guessed: what cannot be read is a problem with its line, and
+//! PASSED without a table, or an end without a verdict, is `unknown`. Facts: disk-health.md.
+
+mod attribute;
+mod judge;
+mod line;
+mod text;
+
+use nearmiss_shared::words;
+
+pub use attribute::{Attribute, WhenFailed};
+pub use judge::readings;
+pub use line::line;
+
+words! {
+    /// What the report's own words say.
+    Verdict {
+        Passed = "passed",
+        Failed = "failed",
+    }
+}
+
+words! {
+    /// What we make of it.
+    DriveState {
+        Healthy = "healthy",
+        Approaching = "approaching",
+        Failing = "failing",
+        Unknown = "unknown",
+        Asleep = "asleep",
+    }
+}
+
+words! {
+    Protocol {
+        Ata = "ata",
+        Nvme = "nvme",
+        Scsi = "scsi",
+    }
+}
+
+/// The NVMe health log (NVM Express base specification, log page 02h).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nvme {
+    pub critical_warning: Option<u64>,
+    /// Percent.
+    pub available_spare: Option<u64>,
+    pub available_spare_threshold: Option<u64>,
+    /// Percent of rated endurance; can exceed 100.
+    pub percentage_used: Option<u64>,
+    pub media_errors: Option<u64>,
+}
+
+/// Counters of a SCSI or SAS drive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scsi {
+    pub grown_defects: Option<u64>,
+    /// Total uncorrected errors of reads, writes and verifies.
+    pub uncorrected_errors: Option<u64>,
+    /// Degrees Celsius.
+    pub trip_temperature: Option<i64>,
+}
+
+/// One drive as one report shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    pub smartctl_version: Option<String>,
+    pub protocol: Option<Protocol>,
+    pub model: Option<String>,
+    pub serial: Option<String>,
+    pub firmware: Option<String>,
+    pub capacity_bytes: Option<u64>,
+    pub verdict: Option<Verdict>,
+    pub asleep: bool,
+    pub attributes: Vec<Attribute>,
+    pub nvme: Option<Nvme>,
+    pub scsi: Option<Scsi>,
+    /// Of the drive itself, where it is not an attribute.
+    pub temperature: Option<i64>,
+    pub hours: Option<u64>,
+    pub error_log_count: Option<u64>,
+    pub self_tests: u64,
+    pub self_tests_failed: u64,
+    pub problems: Vec<String>,
+}
+
+/// Why bytes are no report.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {expected}")]
+pub struct NotAReport {
+    pub line: usize,
+    pub expected: &'static str,
+}
+
+/// Reads a report; at most the first 4 MiB of it.
+pub fn parse(bytes: &[u8]) -> Result<Report, NotAReport> {
+    const MOST: usize = 4 * 1024 * 1024;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MOST)]);
+    text::report(&text)
+}
+
+impl Report {
+    /// Degrees Celsius: the drive's own, else attribute 194, else 190.
+    pub fn temperature_celsius(&self) -> Option<i64> {
+        let by_attribute = || [194, 190].into_iter().find_map(|id| self.attribute(id)?.celsius());
+        self.temperature.or_else(by_attribute)
+    }
+
+    /// Whole hours: the drive's own, else attribute 9.
+    pub fn power_on_hours(&self) -> Option<u64> {
+        self.hours.or_else(|| self.attribute(9)?.hours())
+    }
+
+    pub fn attribute(&self, id: u8) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.id == id)
+    }
+
+    /// `MODEL SERIAL`: who the drive is, wherever it is plugged in.
+    pub fn subject(&self) -> Option<String> {
+        Some(format!("{} {}", self.model.as_deref().unwrap_or("unknown model"), self.serial.as_deref()?))
+    }
+
+    /// Packed error counters in the raw value are a habit of this maker.
+    pub(crate) fn is_seagate(&self) -> bool {
+        self.model.as_deref().is_some_and(|model| model.starts_with("ST") || model.starts_with("SEAGATE"))
+    }
+}
+
+#[cfg(test)]
+mod tests;
