@@ -98,7 +98,7 @@ pub async fn freeze(
     folder: PathBuf,
 ) -> Result<FrozenBundle, FreezeFault> {
     let draft = collect(recipe, clock, limits, captures).await;
-    let sealed = bundle::seal(draft, key)?;
+    let sealed = bundle::seal(&draft, key)?;
     let path = store::write(&folder, recipe.bundle, &sealed.file)?;
     Ok(FrozenBundle {
         id: recipe.bundle,

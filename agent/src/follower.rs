@@ -1,0 +1,197 @@
+//! The log follower: every line of every followed file once, through rotation, truncation, crash and restart.
+//!
+//! What was read and what it counted travel together: a [`Followed`] holds readings and the checkpoints that
+//! belong to them, and whoever gets it stores both in one transaction. After a crash reading starts from the
+//! stored checkpoints, so a line that was not stored is read again and one that was is not. The counts within
+//! windows are part of the checkpoints. What cannot be read any more is said as a gap.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nearmiss_agent_core::config::LogConfig;
+use nearmiss_agent_core::log::Matcher;
+use nearmiss_agent_core::reading::{Reading, Stamp};
+use nearmiss_agent_core::rule::RuleSet;
+use tokio::sync::mpsc;
+use tracing::debug;
+
+use crate::clock::Clock;
+use crate::evidence::Captures;
+use crate::probe::{Excuses, NotApplicable};
+use crate::tasks::Stop;
+
+mod batch;
+mod checkpoint;
+mod generation;
+mod identity;
+mod lines;
+mod paths;
+mod siblings;
+mod tail;
+mod watch;
+
+use batch::Batch;
+pub use checkpoint::Checkpoint;
+use checkpoint::Stored;
+use paths::Paths;
+use tail::Tail;
+use watch::Watch;
+
+/// Looked at anew even when nothing was heard: events are hints, and network filesystems give none.
+const RESTAT: Duration = Duration::from_secs(2);
+/// Bytes read before what they gave is handed on.
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// Readings and the checkpoints that belong to them: to be stored in one transaction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Followed {
+    pub readings: Vec<Reading>,
+    pub checkpoints: Vec<Checkpoint>,
+    /// What was missed, in words; to be told as an event.
+    pub gap: Option<String>,
+    pub not_applicable: Vec<NotApplicable>,
+    /// Complete lines read.
+    pub lines: u64,
+    /// Of these, lines longer than the bound, of which only the start was matched.
+    pub cut_lines: u64,
+}
+
+impl Followed {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Follows the configured files with the log rules of a rule set.
+pub struct Follower {
+    paths: Paths,
+    matcher: Matcher,
+    captures: Captures,
+    tails: BTreeMap<PathBuf, Tail>,
+    stored: Stored,
+    excuses: Excuses,
+}
+
+impl Follower {
+    /// Prepares to go on where `checkpoints` (all that were ever handed on, the last of each key) ended.
+    ///
+    /// # Errors
+    /// All patterns together are too large for one automaton.
+    pub fn new(
+        config: &LogConfig,
+        rules: &RuleSet,
+        checkpoints: Vec<Checkpoint>,
+        captures: Captures,
+        clock: &Clock,
+    ) -> Result<Self, regex::Error> {
+        Ok(Self {
+            paths: Paths::new(config, rules),
+            matcher: Matcher::new(&rules.log_rules())?,
+            captures,
+            tails: BTreeMap::new(),
+            stored: Stored::load(checkpoints, clock.boot_id(), clock.stamp()),
+            excuses: Excuses::new("log"),
+        })
+    }
+
+    /// Follows until told to stop or until nobody takes what is found.
+    pub async fn run(mut self, clock: Clock, mut stop: Stop, found: mpsc::Sender<Followed>) {
+        let mut watch = Watch::start();
+        let mut appeared = Vec::new();
+        loop {
+            loop {
+                let (followed, more) = self.step(clock.stamp(), std::mem::take(&mut appeared));
+                if !followed.is_empty() && found.send(followed).await.is_err() {
+                    return;
+                }
+                if stop.is_asked() {
+                    return;
+                }
+                if !more {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            watch.cover(self.tails.keys(), self.paths.folders());
+            tokio::select! {
+                () = stop.asked() => return,
+                () = watch.heard(&mut appeared) => {}
+                () = tokio::time::sleep(self.patience(&clock)) => {}
+            }
+        }
+    }
+
+    /// Looks at every file once and reads what is new, up to a bound; whether more is waiting. `appeared` are
+    /// files that were seen to take a followed name.
+    pub fn step(&mut self, now: Stamp, appeared: Vec<(PathBuf, File)>) -> (Followed, bool) {
+        let now_ms = u64::try_from(now.boot_ms).unwrap_or(0);
+        let mut batch = Batch::new(now);
+        let mut why_not = self.enrol(now_ms, &mut batch);
+        let mut arrived: BTreeMap<PathBuf, Vec<File>> = BTreeMap::new();
+        for (path, file) in appeared {
+            arrived.entry(path).or_default().push(file);
+        }
+        let mut budget = BATCH_BYTES;
+        let mut more = false;
+        for (path, tail) in &mut self.tails {
+            let name = path.to_string_lossy();
+            let windows = &mut self.stored.windows;
+            let files = arrived.remove(path).unwrap_or_default();
+            let polled = tail.poll(files, now_ms, &mut budget, &mut |line| {
+                batch.line(line, &name, &self.matcher, windows, &self.captures);
+            });
+            more |= polled.more;
+            batch.gaps(polled.gaps);
+            batch.followed.cut_lines += polled.cut_lines;
+            why_not.extend(polled.fault.map(|fault| paths::unreadable(&name, &fault)));
+        }
+        batch.tick(&mut self.stored.windows);
+        batch.followed.checkpoints = self.stored.changed(&self.tails, batch.counted);
+        batch.followed.not_applicable = self.excuses.news(why_not);
+        (batch.finish(), more)
+    }
+
+    /// Starts to follow paths that are new, or can be read now. Why others cannot be.
+    fn enrol(&mut self, now_ms: u64, batch: &mut Batch) -> Vec<String> {
+        let mut why_not = Vec::new();
+        let wanted = self.paths.wanted(&self.stored);
+        self.paths.enrolled(&mut self.stored);
+        for wanted in wanted {
+            if self.tails.contains_key(&wanted.path) {
+                continue;
+            }
+            if wanted.is_rotated_from(self.tails.values()) {
+                continue;
+            }
+            let tail = match self.stored.positions(&wanted.path) {
+                Some(positions) => Tail::resume(&wanted.path, positions, now_ms),
+                None if wanted.from_start => Tail::resume(&wanted.path, &tail::Positions::default(), now_ms),
+                None => Tail::enrol(&wanted.path, now_ms).map(|tail| (tail, Vec::new())),
+            };
+            match tail {
+                Ok((tail, gaps)) => {
+                    debug!(path = %wanted.path.display(), "following");
+                    batch.gaps(gaps);
+                    self.tails.insert(wanted.path, tail);
+                }
+                Err(fault) => {
+                    why_not.push(paths::unreadable(&wanted.path.to_string_lossy(), &fault.to_string()));
+                }
+            }
+        }
+        why_not
+    }
+
+    /// Until the next look without a hint: at most [`RESTAT`], sooner when a match falls out of its window.
+    fn patience(&self, clock: &Clock) -> Duration {
+        let now = clock.stamp().boot_ms;
+        let wake = self.stored.windows.next_wake();
+        let until = wake.map(|at| Duration::from_millis(u64::try_from(at.saturating_sub(now)).unwrap_or(0)));
+        until.map_or(RESTAT, |until| until.clamp(Duration::from_millis(1), RESTAT))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! What one step over all files came to, while it is gathered.
+
+use std::collections::BTreeMap;
+
+use nearmiss_agent_core::log::{Matcher, Windows};
+use nearmiss_agent_core::reading::{Reading, Stamp};
+
+use super::Followed;
+use crate::evidence::Captures;
+
+/// Readings of one signal and subject in one batch: the way a count went matters, thousands of steps of it do not.
+const MAX_STEPS: usize = 64;
+
+/// A [`Followed`] in the making.
+pub(super) struct Batch {
+    now: Stamp,
+    pub(super) followed: Followed,
+    /// Whether a window changed.
+    pub(super) counted: bool,
+    gaps: Vec<String>,
+}
+
+impl Batch {
+    pub(super) fn new(now: Stamp) -> Self {
+        Self { now, followed: Followed::default(), counted: false, gaps: Vec::new() }
+    }
+
+    /// Matches one line of the file `name`, counts its matches and keeps it for evidence.
+    pub(super) fn line(
+        &mut self,
+        line: &[u8],
+        name: &str,
+        matcher: &Matcher,
+        windows: &mut Windows,
+        captures: &Captures,
+    ) {
+        self.followed.lines += 1;
+        for found in matcher.matches(name, line) {
+            let reading = windows.record(&found, name, self.now);
+            captures.keep_line(&reading.signal, &reading.subject, self.now.wall, name, line);
+            self.followed.readings.push(reading);
+            self.counted = true;
+        }
+    }
+
+    /// Lets matches fall out of their windows.
+    pub(super) fn tick(&mut self, windows: &mut Windows) {
+        let fallen = windows.tick(self.now);
+        self.counted |= !fallen.is_empty();
+        self.followed.readings.extend(fallen);
+    }
+
+    pub(super) fn gaps(&mut self, gaps: Vec<String>) {
+        self.gaps.extend(gaps);
+    }
+
+    pub(super) fn finish(mut self) -> Followed {
+        thin(&mut self.followed.readings);
+        self.followed.gap = (!self.gaps.is_empty()).then(|| self.gaps.join("; "));
+        self.followed
+    }
+}
+
+/// Leaves the last readings of each signal and subject.
+fn thin(readings: &mut Vec<Reading>) {
+    if readings.len() <= MAX_STEPS {
+        return;
+    }
+    let key = |reading: &Reading| (reading.signal.clone(), reading.subject.clone());
+    let mut left: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for reading in readings.iter() {
+        *left.entry(key(reading)).or_default() += 1;
+    }
+    readings.retain(|reading| {
+        let left = left.entry(key(reading)).or_default();
+        *left = left.saturating_sub(1);
+        *left < MAX_STEPS
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use nearmiss_agent_core::reading::Measure;
+    use nearmiss_shared::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn the_last_steps_of_each_count_are_kept() {
+        let at = Stamp { wall: Timestamp::from_millis(0), boot_ms: 0 };
+        let mut readings: Vec<Reading> = (0..1000_u32)
+            .map(|step| Reading::value("log.a", if step == 0 { "b" } else { "a" }, at, f64::from(step)))
+            .collect();
+        thin(&mut readings);
+        assert_eq!(readings.len(), MAX_STEPS + 1);
+        assert_eq!(readings[0].subject, "b");
+        assert_eq!(readings.last().unwrap().measure, Measure::Value(999.0));
+    }
+}

@@ -1,0 +1,161 @@
+//! Probes: thin reads over the pure parsers of the core.
+//!
+//! A probe never fails: what cannot be read is an invalid reading of a known signal, and what this host does not
+//! have is "not applicable", said once with the reason and what to do. A probe that is asked again soon gives
+//! the same answer; nothing is stored here.
+
+use std::collections::BTreeSet;
+
+use nearmiss_agent_core::config::AgentConfig;
+use nearmiss_agent_core::reading::Reading;
+use nearmiss_agent_core::rule::RuleSet;
+use nearmiss_agent_core::signal::{Table, main_signal};
+use nearmiss_shared::time::Span;
+
+use crate::clock::Clock;
+use crate::evidence::Captures;
+
+pub mod disk;
+pub mod filesystem;
+pub mod host;
+pub mod service;
+
+pub use disk::DiskProbe;
+pub use filesystem::FilesystemProbe;
+pub use host::HostProbe;
+pub use service::ServiceProbe;
+
+/// What one look gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Readings {
+    pub readings: Vec<Reading>,
+    pub not_applicable: Vec<NotApplicable>,
+}
+
+/// Something that this host does not have or does not show, said once as long as it stays so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotApplicable {
+    pub probe: &'static str,
+    /// Why, and what would make it applicable.
+    pub why: String,
+}
+
+/// Every kind of probe.
+#[derive(Debug)]
+pub enum Probe {
+    Filesystem(FilesystemProbe),
+    Disk(DiskProbe),
+    Service(ServiceProbe),
+    Host(HostProbe),
+}
+
+/// The probes that the configuration enables, each with the shortest interval that its rules ask for.
+pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Probe> {
+    let interval = |table| {
+        let shipped = main_signal(table).interval.unwrap_or(Span::from_seconds(15));
+        rules.interval(table).unwrap_or(shipped)
+    };
+    let probes = &config.probe;
+    let mut all = Vec::new();
+    if probes.filesystem.enabled {
+        all.push(Probe::Filesystem(FilesystemProbe::new(interval(Table::Filesystem))));
+    }
+    if probes.disk.enabled {
+        all.push(Probe::Disk(DiskProbe::new(&probes.disk, interval(Table::Disk), captures.clone())));
+    }
+    if probes.service.enabled {
+        all.push(Probe::Service(ServiceProbe::new(&probes.service, interval(Table::Service))));
+    }
+    if probes.host.enabled {
+        all.push(Probe::Host(HostProbe::new(interval(Table::Host))));
+    }
+    all
+}
+
+impl Probe {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Filesystem(_) => filesystem::NAME,
+            Self::Disk(_) => disk::NAME,
+            Self::Service(_) => service::NAME,
+            Self::Host(_) => host::NAME,
+        }
+    }
+
+    /// From the start of one look to the start of the next.
+    pub fn interval(&self) -> Span {
+        match self {
+            Self::Filesystem(probe) => probe.interval(),
+            Self::Disk(probe) => probe.interval(),
+            Self::Service(probe) => probe.interval(),
+            Self::Host(probe) => probe.interval(),
+        }
+    }
+
+    /// Tells of a signal and subject that the store knows from before a restart, so that a subject which went
+    /// away meanwhile is retired instead of going dark.
+    pub fn expect(&mut self, signal: &str, subject: &str) {
+        match self {
+            Self::Filesystem(probe) => probe.expect(signal, subject),
+            Self::Disk(_) | Self::Service(_) | Self::Host(_) => {}
+        }
+    }
+
+    /// Looks once. Bounded in time.
+    pub async fn read(&mut self, clock: &Clock) -> Readings {
+        match self {
+            Self::Filesystem(probe) => probe.read(clock).await,
+            Self::Disk(probe) => probe.read(clock).await,
+            Self::Service(probe) => probe.read(clock).await,
+            Self::Host(probe) => probe.read(clock).await,
+        }
+    }
+}
+
+/// Says each reason once, and again after it was gone for a while.
+#[derive(Debug)]
+pub(crate) struct Excuses {
+    probe: &'static str,
+    said: BTreeSet<String>,
+}
+
+impl Excuses {
+    pub(crate) fn new(probe: &'static str) -> Self {
+        Self { probe, said: BTreeSet::new() }
+    }
+
+    /// Of all reasons that hold now, those that did not hold at the last look.
+    pub(crate) fn news(&mut self, hold: impl IntoIterator<Item = String>) -> Vec<NotApplicable> {
+        let hold: BTreeSet<String> = hold.into_iter().collect();
+        let news = hold.difference(&self.said).map(|why| NotApplicable { probe: self.probe, why: why.clone() });
+        let news = news.collect();
+        self.said = hold;
+        news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_said_once_as_long_as_it_holds() {
+        let mut excuses = Excuses::new("disk");
+        let why = || "no drive".to_owned();
+        assert_eq!(excuses.news([why()]), [NotApplicable { probe: "disk", why: why() }]);
+        assert_eq!(excuses.news([why()]), []);
+        assert_eq!(excuses.news([]), []);
+        assert_eq!(excuses.news([why()]).len(), 1);
+    }
+
+    #[test]
+    fn the_configuration_decides_which_probes_there_are() {
+        let mut config = AgentConfig::default();
+        let names = |config: &AgentConfig| -> Vec<&str> {
+            all(config, &RuleSet::default(), &Captures::default()).iter().map(Probe::name).collect()
+        };
+        assert_eq!(names(&config), ["filesystem", "disk", "service", "host"]);
+        config.probe.disk.enabled = false;
+        assert_eq!(names(&config), ["filesystem", "service", "host"]);
+    }
+}
