@@ -142,6 +142,12 @@ impl Span {
         std::time::Duration::from_millis(u64::try_from(self.0).unwrap_or(0))
     }
 
+    /// Both spans together, saturating.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     /// This span `factor` times, saturating.
     pub const fn times(self, factor: i64) -> Self {
         Self(self.0.saturating_mul(factor))

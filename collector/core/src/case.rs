@@ -1,0 +1,256 @@
+//! One near-miss case: everything known of it. The stored form carries a version; timers and tasks live here and are
+//! projected to rows.
+
+use nearmiss_shared::identity::{BundleId, CaseId, ClientId, HostId, PersonId, ProviderId, SiteId, TaskId};
+use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::vocabulary::{Category, Physical, Role};
+use serde::{Deserialize, Serialize};
+
+use crate::context::Slot;
+use crate::erc::ErcProposal;
+use crate::key::CaseKey;
+use crate::luck::RuleHit;
+use crate::words::{
+    ActionKind, ActionState, Control, LuckClass, MitigationKind, RetroForm, Ruling, StoppedBy, TaskState,
+    TimerKind, Track, Verdict, Workflow,
+};
+
+pub const CASE_VERSION: u32 = 1;
+
+/// A case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    pub v: u32,
+    pub id: CaseId,
+    /// Shown as `NM-0042`; rises per provider.
+    pub number: u64,
+    pub provider: ProviderId,
+    pub client: ClientId,
+    pub site: Option<SiteId>,
+    pub host: HostId,
+    pub host_name: String,
+    pub key: CaseKey,
+    pub category: Category,
+    pub signal: String,
+    pub subject: String,
+    pub title: String,
+    /// When it came near, by the host's clock.
+    pub opened_at: Timestamp,
+    /// When the collector heard of it: clocks that bind people start here.
+    pub received_at: Timestamp,
+    pub learned_late: bool,
+    pub draft: bool,
+    pub drill: Option<String>,
+    pub track: Track,
+    pub workflow: Workflow,
+    pub physical: Physical,
+    pub proposed: Option<Verdict>,
+    pub confirmed: Option<Verdict>,
+    pub control: Option<Control>,
+    pub stopped_by: Option<StoppedBy>,
+    pub measures: Measures,
+    pub episodes: Vec<Episode>,
+    /// The newest sequence of the signal that was applied; an older one cannot undo it.
+    pub sequence: u64,
+    pub responder: Option<Responder>,
+    /// How many levels of the escalation were paged without an answer.
+    pub escalation: usize,
+    pub hand_off: Option<HandOff>,
+    pub tasks: Vec<Task>,
+    pub retrospective: Retrospective,
+    pub mitigations: Vec<Mitigation>,
+    pub actions: Vec<Action>,
+    pub ruling: Option<Ruling>,
+    pub erc: ErcProposal,
+    pub luck: LuckClass,
+    pub luck_hits: Vec<RuleHit>,
+    pub evidence: Vec<EvidenceRef>,
+    pub accepted_until: Option<Timestamp>,
+    pub timers: Vec<Timer>,
+}
+
+/// How close it came, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measures {
+    pub proximity_open: Option<f64>,
+    pub proximity_peak: Option<f64>,
+    pub proximity_now: Option<f64>,
+    /// Proximity of the approach level, for the bar's tick.
+    pub tick: f64,
+    pub value: Option<f64>,
+    pub unit: String,
+    pub approach: Option<f64>,
+    pub limit: Option<f64>,
+    pub ordinal: bool,
+    /// The smallest distance to the limit, in the unit.
+    pub margin_minimum: Option<f64>,
+    /// Seconds: estimate at open, smallest seen.
+    pub failure_at_open: Option<f64>,
+    pub failure_minimum: Option<f64>,
+    /// The newest estimate with its soonest bound, for the order of lists.
+    pub failure_now: Option<f64>,
+    pub reasons: Vec<String>,
+}
+
+/// From one approach to the next, or to normal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Episode {
+    pub number: u64,
+    pub opened_at: Timestamp,
+    pub turned_at: Option<Timestamp>,
+    pub recovered_at: Option<Timestamp>,
+    pub breached_at: Option<Timestamp>,
+    /// Seconds without samples.
+    pub dark_seconds: f64,
+    pub dark_since: Option<Timestamp>,
+}
+
+/// Who answers for the case now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Responder {
+    pub person: PersonId,
+    pub name: String,
+    pub role: Role,
+    /// Why this person.
+    pub reason: String,
+    pub paged: bool,
+    pub acknowledge_due: Timestamp,
+    pub acknowledged_at: Option<Timestamp>,
+}
+
+/// The case changes hands; it stays with the giver until the receiver accepts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOff {
+    pub to: PersonId,
+    pub to_name: String,
+    pub state: String,
+    pub risks: String,
+    pub next_step: String,
+    pub until: Timestamp,
+}
+
+/// One role's part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    pub id: TaskId,
+    pub role: Role,
+    pub person: Option<PersonId>,
+    pub title: String,
+    pub due: Timestamp,
+    pub state: TaskState,
+    /// What the role had to say when it was done or waived.
+    pub note: String,
+}
+
+/// The four questions and when they are answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Retrospective {
+    pub due: Timestamp,
+    pub form: RetroForm,
+    pub slot: Option<Slot>,
+    /// Why this slot or form.
+    pub reason: String,
+    pub invited_at: Option<Timestamp>,
+    /// RFC 5545 SEQUENCE of the invitation.
+    pub invitation_sequence: u32,
+    pub held_at: Option<Timestamp>,
+    pub answers: [Option<Answer>; 4],
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub text: String,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// Something done to stop it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mitigation {
+    pub at: Timestamp,
+    pub by: String,
+    pub kind: MitigationKind,
+    pub text: String,
+    /// On the host by the sysadmin, or here.
+    pub on_host: bool,
+}
+
+/// What will make luck unnecessary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    pub kind: ActionKind,
+    pub text: String,
+    pub owner: Role,
+    pub due: Timestamp,
+    /// The proof that will be asked.
+    pub proof: String,
+    pub state: ActionState,
+}
+
+/// A bundle that belongs to the case; its hash is known once it is here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceRef {
+    pub bundle: BundleId,
+    pub sha256: Option<String>,
+    pub bytes: Option<u64>,
+    pub signature_valid: Option<bool>,
+}
+
+/// A running clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    pub kind: TimerKind,
+    pub due: Timestamp,
+}
+
+impl Case {
+    /// `NM-0042`.
+    pub fn label(&self) -> String {
+        format!("NM-{:04}", self.number)
+    }
+
+    /// Whether the case holds its key: not closed, and not moved to the register of standing hazards.
+    pub fn is_open(&self) -> bool {
+        self.workflow != Workflow::Closed && self.physical != Physical::Standing
+    }
+
+    pub fn episode(&mut self) -> Option<&mut Episode> {
+        self.episodes.last_mut()
+    }
+
+    /// Whether somebody has answered.
+    pub fn is_acknowledged(&self) -> bool {
+        self.responder.as_ref().is_some_and(|responder| responder.acknowledged_at.is_some())
+    }
+
+    /// When the first sustained recession of the newest episode began.
+    pub fn turned_at(&self) -> Option<Timestamp> {
+        let episode = self.episodes.last()?;
+        episode.turned_at.or(episode.recovered_at)
+    }
+
+    pub(crate) fn set_timer(&mut self, kind: TimerKind, due: Timestamp) {
+        self.clear_timer(kind);
+        self.timers.push(Timer { kind, due });
+        self.timers.sort_by_key(|timer| timer.due);
+    }
+
+    pub(crate) fn clear_timer(&mut self, kind: TimerKind) {
+        self.timers.retain(|timer| timer.kind != kind);
+    }
+
+    /// The unanswered questions of the retrospective, 1 to 4.
+    pub fn unanswered(&self) -> Vec<usize> {
+        let answers = self.retrospective.answers.iter().enumerate();
+        answers.filter(|(_, answer)| answer.is_none()).map(|(index, _)| index + 1).collect()
+    }
+
+    /// The roles that have not given their part.
+    pub fn silent_roles(&self) -> Vec<Role> {
+        let silent = |role: &Role| {
+            let mut own = self.tasks.iter().filter(|task| task.role == *role).peekable();
+            own.peek().is_none() || own.any(|task| task.state == TaskState::Open)
+        };
+        Role::FOUR.into_iter().filter(silent).collect()
+    }
+}

@@ -1,0 +1,209 @@
+//! Events of the signal after the first: episodes, turns, recovery, failure.
+
+use nearmiss_shared::vocabulary::{EventKind, Physical};
+
+use super::Move;
+use crate::case::Mitigation;
+use crate::context::Actor;
+use crate::entry::What;
+use crate::facts::EventFacts;
+use crate::words::{
+    Control, LuckClass, MessageKind, MitigationKind, StoppedBy, TimerKind, Track, Verdict, Workflow,
+};
+use crate::{erc, luck, track, verdict};
+
+impl Move<'_> {
+    pub(super) fn event(&mut self, facts: &EventFacts) {
+        if facts.kind == EventKind::Action {
+            return self.action_on_host(facts);
+        }
+        if facts.sequence <= self.case.sequence {
+            return self.tell(What::Late { event: facts.kind.to_string(), sequence: facts.sequence });
+        }
+        self.case.sequence = facts.sequence;
+        self.tell(What::Signal {
+            event: facts.kind.to_string(),
+            episode: facts.episode,
+            reasons: facts.reasons.clone(),
+            proximity: facts.proximity,
+        });
+        self.measure(facts);
+        self.case.physical = facts.state;
+        match facts.kind {
+            EventKind::Approached => self.approached_again(facts),
+            EventKind::Worsened => self.worsened(facts),
+            EventKind::Receding => self.receding(facts),
+            EventKind::Recovered => self.recovered(facts),
+            EventKind::Retired => self.retired(facts),
+            EventKind::Breached => self.breached(facts),
+            EventKind::Restored => self.stabilise(),
+            EventKind::Standing => self.standing(),
+            EventKind::Dark => self.dark(facts),
+            EventKind::Gap => self.gap(facts),
+            EventKind::Action | EventKind::Loss | EventKind::Other(_) => {}
+        }
+        self.case.erc = erc::propose(&self.case);
+    }
+
+    /// The same case, the next episode: somebody answers for it anew.
+    fn approached_again(&mut self, facts: &EventFacts) {
+        self.begin_episode(facts);
+        self.case.proposed = None;
+        self.case.confirmed = None;
+        self.case.control = None;
+        self.case.stopped_by = None;
+        let settled = matches!(
+            self.case.workflow,
+            Workflow::Stabilised
+                | Workflow::RetroHeld
+                | Workflow::ActionsOpen
+                | Workflow::Verified
+                | Workflow::Closed
+        );
+        if settled {
+            self.case.workflow = Workflow::Reopened;
+            self.assign(facts);
+        }
+    }
+
+    /// Closer than before: what was not worth waking somebody may be now.
+    fn worsened(&mut self, facts: &EventFacts) {
+        let waiting =
+            self.case.responder.as_ref().is_some_and(|one| !one.paged && one.acknowledged_at.is_none());
+        let responder = self.case.responder.as_ref().map(|one| one.person);
+        let person = self.context.people.iter().find(|person| Some(person.id) == responder);
+        if waiting && track::page_now(self.case.track, facts, self.context, person, self.now) {
+            self.assign(facts);
+        }
+    }
+
+    fn receding(&mut self, facts: &EventFacts) {
+        if let Some(episode) = self.case.episode() {
+            episode.turned_at.get_or_insert(facts.observed_at);
+        }
+    }
+
+    fn recovered(&mut self, facts: &EventFacts) {
+        if let Some(episode) = self.case.episode() {
+            episode.turned_at.get_or_insert(facts.observed_at);
+            episode.recovered_at = Some(facts.observed_at);
+        }
+        self.stabilise();
+    }
+
+    /// The subject was removed or replaced: the swap is an action, and what stopped it.
+    fn retired(&mut self, facts: &EventFacts) {
+        let by = if self.case.is_acknowledged() { self.responder_name() } else { facts.host_name.clone() };
+        self.case.mitigations.push(Mitigation {
+            at: facts.observed_at,
+            by,
+            kind: MitigationKind::Other,
+            text: facts.reasons.join("; "),
+            on_host: true,
+        });
+        self.recovered(facts);
+    }
+
+    fn breached(&mut self, facts: &EventFacts) {
+        if let Some(episode) = self.case.episode() {
+            episode.breached_at.get_or_insert(facts.observed_at);
+        }
+        self.case.track = Track::Serious;
+        self.case.proposed = Some(Verdict::BecameIncident);
+        if !self.case.is_acknowledged() || self.case.responder.as_ref().is_none_or(|one| !one.paged) {
+            self.assign(facts);
+        }
+    }
+
+    /// The signal is back: the verdict, what stopped it and luck are proposed; the invitation need not wait.
+    fn stabilise(&mut self) {
+        if matches!(
+            self.case.workflow,
+            Workflow::Opened | Workflow::Acknowledged | Workflow::Mitigating | Workflow::Reopened
+        ) {
+            self.case.workflow = Workflow::Stabilised;
+        }
+        self.case.hand_off = None;
+        self.case.clear_timer(TimerKind::AcknowledgeDue);
+        self.case.clear_timer(TimerKind::AcknowledgeExpires);
+        self.propose();
+        if self.case.timers.iter().any(|timer| timer.kind == TimerKind::InvitationDue) {
+            self.invite();
+        }
+        if let Some(responder) = self.case.responder.as_ref().map(|one| one.person) {
+            self.send(responder, MessageKind::Stabilised, false);
+        }
+    }
+
+    /// Verdict, what stopped it and luck, as the evidence stands now.
+    pub(super) fn propose(&mut self) {
+        let (proposed, reason) = verdict::propose(&self.case);
+        let Some(proposed) = proposed else { return };
+        let found = luck::propose(&self.case);
+        self.case.proposed = Some(proposed);
+        self.case.luck = found.luck;
+        self.case.luck_hits.clone_from(&found.hits);
+        self.case.stopped_by = Some(found.stopped_by);
+        self.case.control =
+            Some(if proposed == Verdict::Drill { Control::Controlled } else { found.stopped_by.control() });
+        let rules = found.hits.iter().map(|hit| format!("{}: {}", hit.rule, hit.evidence)).collect();
+        self.tell_system(What::Proposed {
+            verdict: proposed,
+            reason,
+            stopped_by: found.stopped_by,
+            luck: found.luck,
+            rules,
+        });
+    }
+
+    fn standing(&mut self) {
+        self.case.proposed = Some(Verdict::StandingHazard);
+        self.case.clear_timer(TimerKind::AcknowledgeDue);
+        self.case.luck = LuckClass::None;
+        self.case.stopped_by = Some(StoppedBy::Unknown);
+    }
+
+    fn dark(&mut self, facts: &EventFacts) {
+        if let Some(episode) = self.case.episode() {
+            episode.dark_since.get_or_insert(facts.observed_at);
+        }
+    }
+
+    fn gap(&mut self, facts: &EventFacts) {
+        if let Some(episode) = self.case.episode()
+            && let Some(since) = episode.dark_since.take()
+        {
+            episode.dark_seconds += facts.observed_at.since(since).as_seconds();
+        }
+    }
+
+    /// Something done on the host, told by its agent: a note, a mitigation, an acknowledgement in the shell.
+    fn action_on_host(&mut self, facts: &EventFacts) {
+        let text = facts.reasons.join("; ");
+        let by = facts.labels.get("person").cloned().unwrap_or_else(|| facts.host_name.clone());
+        let kind = facts.labels.get("mitigation").and_then(|word| word.parse().ok());
+        let actor = Actor::Host { name: format!("{by} on {}", facts.host_name) };
+        let what = match kind {
+            Some(kind) => {
+                let mitigation =
+                    Mitigation { at: facts.observed_at, by, kind, text: text.clone(), on_host: true };
+                self.case.mitigations.push(mitigation);
+                What::Mitigated { what: kind, text, on_host: true }
+            }
+            None => What::Note { text },
+        };
+        self.entries.push(crate::entry::Entry::new(self.now, &actor, what));
+    }
+
+    fn responder_name(&self) -> String {
+        self.case.responder.as_ref().map_or_else(String::new, |one| one.name.clone())
+    }
+
+    /// Whether anything is still running that somebody must answer for.
+    pub(super) fn is_running(&self) -> bool {
+        matches!(
+            self.case.physical,
+            Physical::Approached | Physical::Receding | Physical::Breached | Physical::Dark | Physical::Watch
+        )
+    }
+}

@@ -1,0 +1,232 @@
+//! A case opens: track, responder and clock, the four roles' parts, the retrospective's slot, the first messages.
+
+use nearmiss_shared::identity::{CaseId, ClientId, ProviderId, SiteId, TaskId};
+use nearmiss_shared::time::{Span, Timestamp};
+use nearmiss_shared::vocabulary::{EventKind, Physical, Role};
+
+use super::{Move, Outcome};
+use crate::case::{CASE_VERSION, Case, Episode, EvidenceRef, Measures, Responder};
+use crate::context::Context;
+use crate::entry::What;
+use crate::erc::{self, ErcProposal};
+use crate::facts::EventFacts;
+use crate::key::CaseKey;
+use crate::person::first_responder;
+use crate::retrospective;
+use crate::tasks;
+use crate::title::title;
+use crate::track;
+use crate::words::{LuckClass, MessageKind, TimerKind, Verdict, Workflow};
+
+/// The invitation goes out this long after opening, if the case is not stabilised before.
+const INVITE_AFTER: Span = Span::from_hours(4);
+
+/// Where a new case belongs, and its fresh ids.
+pub struct Opening<'a> {
+    pub id: CaseId,
+    pub number: u64,
+    pub provider: ProviderId,
+    pub client: ClientId,
+    pub site: Option<SiteId>,
+    pub key: CaseKey,
+    pub received_at: Timestamp,
+    pub task_ids: &'a mut dyn FnMut() -> TaskId,
+}
+
+/// Opens a case from its first event.
+pub fn open(facts: &EventFacts, opening: Opening<'_>, context: &Context<'_>) -> Outcome {
+    let now = opening.received_at;
+    let responder = first_responder(context.people, now);
+    let (track, track_reason) = track::propose(facts, responder.as_ref().map(|chosen| chosen.person), now);
+    let tasks = tasks::tasks(track, facts.category, context.people, now, opening.task_ids);
+    let retrospective = retrospective::plan(track, context, now);
+    let case = Case {
+        v: CASE_VERSION,
+        id: opening.id,
+        number: opening.number,
+        provider: opening.provider,
+        client: opening.client,
+        site: opening.site,
+        host: facts.host,
+        host_name: facts.host_name.clone(),
+        key: opening.key,
+        category: facts.category,
+        signal: facts.signal.clone(),
+        subject: facts.subject.clone(),
+        title: title(facts),
+        opened_at: facts.observed_at,
+        received_at: now,
+        learned_late: is_late(facts),
+        draft: facts.observing,
+        drill: facts.drill.clone(),
+        track,
+        workflow: Workflow::Opened,
+        physical: facts.state,
+        proposed: None,
+        confirmed: None,
+        control: None,
+        stopped_by: None,
+        measures: Measures::default(),
+        episodes: Vec::new(),
+        sequence: facts.sequence,
+        responder: None,
+        escalation: 0,
+        hand_off: None,
+        tasks,
+        retrospective,
+        mitigations: Vec::new(),
+        actions: Vec::new(),
+        ruling: None,
+        erc: ErcProposal::default(),
+        luck: LuckClass::None,
+        luck_hits: Vec::new(),
+        evidence: Vec::new(),
+        accepted_until: None,
+        timers: Vec::new(),
+    };
+    let mut mover = Move { case, entries: Vec::new(), messages: Vec::new(), context, now };
+    mover.opened(facts, track.as_str(), &track_reason);
+    mover.done()
+}
+
+/// The episode had ended before anybody could hear of it.
+fn is_late(facts: &EventFacts) -> bool {
+    matches!(facts.state, Physical::Recovered | Physical::Restored)
+}
+
+impl Move<'_> {
+    fn opened(&mut self, facts: &EventFacts, track: &str, track_reason: &str) {
+        self.tell(What::Opened {
+            title: self.case.title.clone(),
+            track: track.to_owned(),
+            track_reason: track_reason.to_owned(),
+            reasons: facts.reasons.clone(),
+            drill: facts.drill.clone(),
+        });
+        self.begin_episode(facts);
+        self.measure(facts);
+        self.case.measures.proximity_open = facts.proximity;
+        self.case.measures.failure_at_open = facts.time_to_failure.map(|range| range.estimate);
+        self.case.erc = erc::propose(&self.case);
+        if facts.kind == EventKind::Breached {
+            self.case.proposed = Some(Verdict::BecameIncident);
+        }
+        if !self.case.learned_late {
+            self.assign(facts);
+        }
+        self.plan_retrospective();
+    }
+
+    /// The first responder and the clock that runs until somebody answers.
+    pub(super) fn assign(&mut self, facts: &EventFacts) {
+        let Some(chosen) = first_responder(self.context.people, self.now) else { return };
+        let (person, reason) = (chosen.person, chosen.reason);
+        let paged = track::page_now(self.case.track, facts, self.context, Some(person), self.now);
+        let settings = self.context.settings;
+        let due = if paged {
+            self.now.plus(settings.acknowledge_paged)
+        } else {
+            person.hours.after(self.now, settings.acknowledge_working, &person.zone())
+        };
+        let role = [Role::Sysadmin, Role::Dispatcher, Role::Owner].into_iter().find(|role| person.has(*role));
+        let role = role.unwrap_or(Role::Sysadmin);
+        let (id, name) = (person.id, person.name.clone());
+        self.case.escalation = 0;
+        self.case.responder = Some(Responder {
+            person: id,
+            name: name.clone(),
+            role,
+            reason: reason.to_owned(),
+            paged,
+            acknowledge_due: due,
+            acknowledged_at: None,
+        });
+        self.case.set_timer(TimerKind::AcknowledgeDue, due);
+        self.tell_system(What::Assigned { person: name, role, reason: reason.to_owned(), paged, due });
+        self.send(id, if paged { MessageKind::Page } else { MessageKind::Notice }, paged);
+        if paged {
+            self.inform_business(id);
+        }
+    }
+
+    /// BC Lead and Account Manager are informed of what pages somebody, not paged themselves.
+    fn inform_business(&mut self, responder: nearmiss_shared::identity::PersonId) {
+        let informed: Vec<_> = self
+            .context
+            .people
+            .iter()
+            .filter(|person| person.has(Role::BcLead) || person.has(Role::AccountManager))
+            .map(|person| person.id)
+            .filter(|id| *id != responder)
+            .collect();
+        for id in informed {
+            self.send(id, MessageKind::Informed, false);
+        }
+    }
+
+    fn plan_retrospective(&mut self) {
+        let plan = self.case.retrospective.clone();
+        self.case.set_timer(TimerKind::RetrospectiveDue, plan.due);
+        if let Some(slot) = plan.slot {
+            let early = slot.start.minus(Span::from_hours(12));
+            let invite =
+                self.now.plus(INVITE_AFTER).as_millis().min(early.as_millis()).max(self.now.as_millis());
+            self.case.set_timer(TimerKind::InvitationDue, Timestamp::from_millis(invite));
+        }
+        self.tell_system(What::RetrospectivePlanned {
+            due: plan.due,
+            form: plan.form,
+            start: plan.slot.map(|slot| slot.start),
+            reason: plan.reason,
+        });
+    }
+
+    /// A new episode of the signal.
+    pub(super) fn begin_episode(&mut self, facts: &EventFacts) {
+        let breached = facts.kind == EventKind::Breached;
+        self.case.episodes.push(Episode {
+            number: facts.episode,
+            opened_at: facts.observed_at,
+            turned_at: None,
+            recovered_at: None,
+            breached_at: breached.then_some(facts.observed_at),
+            dark_seconds: 0.0,
+            dark_since: None,
+        });
+    }
+
+    /// Takes the numbers of an event into the case's measures.
+    pub(super) fn measure(&mut self, facts: &EventFacts) {
+        let measures = &mut self.case.measures;
+        measures.tick = facts.tick;
+        measures.ordinal = facts.ordinal;
+        measures.unit.clone_from(&facts.unit);
+        measures.approach = facts.approach.or(measures.approach);
+        measures.limit = facts.limit.or(measures.limit);
+        measures.reasons.clone_from(&facts.reasons);
+        if let Some(proximity) = facts.proximity {
+            measures.proximity_now = Some(proximity);
+            measures.proximity_peak =
+                Some(measures.proximity_peak.map_or(proximity, |peak| peak.max(proximity)));
+        }
+        if let (Some(value), Some(limit)) = (facts.value, facts.limit) {
+            let past = facts.proximity.is_some_and(|proximity| proximity >= 1.0);
+            let left = if past { 0.0 } else { (limit - value).abs() };
+            measures.margin_minimum = Some(measures.margin_minimum.map_or(left, |least| least.min(left)));
+        }
+        measures.value = facts.value.or(measures.value);
+        measures.failure_now = facts.soonest_failure();
+        if let Some(range) = facts.time_to_failure {
+            let least = measures.failure_minimum.map_or(range.estimate, |least| least.min(range.estimate));
+            measures.failure_minimum = Some(least);
+        }
+        let known =
+            facts.bundle.filter(|bundle| self.case.evidence.iter().all(|known| known.bundle != *bundle));
+        self.case.evidence.extend(known.map(|bundle| EvidenceRef {
+            bundle,
+            sha256: None,
+            bytes: None,
+            signature_valid: None,
+        }));
+    }
+}

@@ -1,0 +1,62 @@
+//! An event as the case engine knows it: checked and converted from the wire at the edge.
+
+use std::collections::BTreeMap;
+
+use nearmiss_shared::identity::{BundleId, EventId, HostId};
+use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::vocabulary::{Category, EventKind, Physical};
+use serde::{Deserialize, Serialize};
+
+/// A value with the range it was seen in; an open end is `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Range {
+    pub estimate: f64,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
+
+/// One transition of one signal on one host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventFacts {
+    pub id: EventId,
+    pub kind: EventKind,
+    pub episode: u64,
+    pub sequence: u64,
+    pub observed_at: Timestamp,
+    pub host: HostId,
+    pub host_name: String,
+    pub category: Category,
+    pub signal: String,
+    pub subject: String,
+    pub labels: BTreeMap<String, String>,
+    pub rule: String,
+    pub state: Physical,
+    pub value: Option<f64>,
+    pub unit: String,
+    pub normal: Option<f64>,
+    pub approach: Option<f64>,
+    pub limit: Option<f64>,
+    pub ordinal: bool,
+    pub proximity: Option<f64>,
+    /// Proximity of the approach level.
+    pub tick: f64,
+    pub time_to_failure: Option<Range>,
+    pub reasons: Vec<String>,
+    pub bundle: Option<BundleId>,
+    pub drill: Option<String>,
+    pub observing: bool,
+    /// The host is in a maintenance window: watched, recorded, nobody paged.
+    pub maintenance: bool,
+}
+
+impl EventFacts {
+    /// The soonest time to failure, in seconds.
+    pub fn soonest_failure(&self) -> Option<f64> {
+        self.time_to_failure.and_then(|range| range.low.or(Some(range.estimate)))
+    }
+
+    /// No independent barrier is left behind this signal.
+    pub fn no_redundancy(&self) -> bool {
+        self.signal == "disk.redundancy" && self.value == Some(0.0)
+    }
+}
