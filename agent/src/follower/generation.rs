@@ -20,7 +20,7 @@ const LAST_LINE_BYTES: u64 = 64 * 1024;
 
 /// How far one file is read, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
+pub(crate) struct Position {
     pub id: FileId,
     pub fingerprint: Fingerprint,
     /// Nanoseconds since 1970; orders the generations.

@@ -17,7 +17,7 @@ pub(crate) const FINGERPRINT_BYTES: usize = 1024;
 
 /// A file on this host, as long as it exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileId {
+pub(crate) struct FileId {
     pub device: u64,
     pub inode: u64,
     /// Birth, nanoseconds since 1970, where the filesystem keeps it.
@@ -51,7 +51,7 @@ pub(crate) fn age_key(metadata: &Metadata) -> i64 {
 
 /// SHA-256 (its first 64 bits) of the first `length` bytes of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint {
+pub(crate) struct Fingerprint {
     pub length: usize,
     pub hash: String,
 }

@@ -27,7 +27,7 @@ const MAX_CLOSED: usize = 256;
 
 /// How far a path is read: its generations, oldest first. Empty: the path is watched, no file had it yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Positions {
+pub(crate) struct Positions {
     pub generations: Vec<Position>,
 }
 
@@ -51,10 +51,6 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Whether one of its generations is this file.
     pub(crate) fn holds(&self, id: &FileId) -> bool {
         self.generations.iter().any(|generation| generation.id().is(id))
@@ -94,48 +90,59 @@ impl Tail {
         polled
     }
 
-    /// Takes up the files that got the name since the newest generation did, in the order of their birth.
+    /// Takes up the files that got the name since the generations that are held, in the order of their birth; the
+    /// one that has the name now comes last.
     fn adopt(&mut self, appeared: Vec<File>, now_ms: u64) -> io::Result<()> {
-        let mut found: Vec<(i64, File)> = Vec::new();
-        let known = |id: &FileId, found: &[(i64, File)]| {
-            self.closed.iter().any(|closed| closed.is(id))
-                || self.generations.iter().any(|generation| generation.id().is(id))
-                || found.iter().any(|(_, file)| file.metadata().is_ok_and(|other| FileId::of(&other).is(id)))
-        };
         for file in appeared {
-            let metadata = file.metadata()?;
-            if metadata.is_file() && !known(&FileId::of(&metadata), &found) {
-                found.push((age_key(&metadata), file));
-            }
+            self.insert(file, now_ms)?;
         }
-        let at_path = match fs::metadata(&self.path) {
+        let named = match fs::metadata(&self.path) {
             Ok(metadata) => Some(FileId::of(&metadata)),
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => None,
             Err(fault) => return Err(fault),
         };
-        let current = at_path.as_ref().filter(|id| !known(id, &found)).map(|_| open_regular(&self.path));
-        // Files between our newest and the path's own: only rotation by renaming leaves some. Where the newest
-        // still has the name, a younger sibling is a copy of it.
-        let newest = self.generations.back().map(|newest| (*newest.id(), newest.age()));
-        if let Some((id, age)) = newest
-            && at_path.is_some_and(|at_path| !at_path.is(&id))
-        {
+        if let Some(since) = self.unread_since(named.as_ref()) {
             for sibling in rotated(&self.path) {
-                if sibling.age >= age && !sibling.compressed && !known(&sibling.id, &found) {
-                    found.extend(sibling.open().map(|file| (sibling.age, file)));
+                if sibling.age >= since && !sibling.compressed && !self.knows(&sibling.id) {
+                    sibling.open().map(|file| self.insert(file, now_ms)).transpose()?;
                 }
             }
         }
-        found.sort_by_key(|(age, _)| *age);
-        if let Some(current) = current.transpose()? {
-            let metadata = current.metadata()?;
-            if !known(&FileId::of(&metadata), &found) {
-                found.push((age_key(&metadata), current));
-            }
+        let Some(named) = named else { return Ok(()) };
+        if !self.knows(&named) {
+            self.insert(open_regular(&self.path)?, now_ms)?;
         }
-        for (_, file) in found {
-            self.generations.push_back(Generation::from(file, 0, now_ms)?);
+        let index = self.generations.iter().position(|generation| generation.id().is(&named));
+        if let Some(generation) = index.and_then(|index| self.generations.remove(index)) {
+            self.generations.push_back(generation);
         }
+        Ok(())
+    }
+
+    /// The age from which rotated siblings may be unread generations. `None` where rotation is by copying (the
+    /// youngest file held is not the last) or has not happened: then a younger sibling is a copy of what was read.
+    /// The oldest generation held counts, not the newest: a listing of a folder misses names that move meanwhile.
+    fn unread_since(&self, named: Option<&FileId>) -> Option<i64> {
+        let (first, last) = (self.generations.front()?, self.generations.back()?);
+        let rotates = self.generations.len() > 1 || !named.is_some_and(|named| named.is(last.id()));
+        let by_name = self.generations.iter().all(|generation| generation.age() <= last.age());
+        (rotates && by_name).then(|| first.age())
+    }
+
+    fn knows(&self, id: &FileId) -> bool {
+        self.holds(id) || self.closed.iter().any(|closed| closed.is(id))
+    }
+
+    /// Takes up a file from its start, unless it is known, before all that are younger.
+    fn insert(&mut self, file: File, now_ms: u64) -> io::Result<()> {
+        let metadata = file.metadata()?;
+        if !metadata.is_file() || self.knows(&FileId::of(&metadata)) {
+            return Ok(());
+        }
+        let age = age_key(&metadata);
+        let index = self.generations.iter().position(|generation| generation.age() > age);
+        let generation = Generation::from(file, 0, now_ms)?;
+        self.generations.insert(index.unwrap_or(self.generations.len()), generation);
         Ok(())
     }
 
