@@ -147,6 +147,10 @@ impl Follower {
             batch.followed.cut_lines += polled.cut_lines;
             why_not.extend(polled.fault.map(|fault| paths::unreadable(&name, &fault)));
         }
+        if why_not.is_empty() && !self.tails.is_empty() && self.tails.values().all(Tail::is_waiting) {
+            let why = "none of the log files is there: name this host's in [probe.log] paths";
+            why_not.push(why.to_owned());
+        }
         batch.tick(&mut self.stored.windows);
         batch.followed.checkpoints = self.stored.changed(&self.tails, batch.counted);
         batch.followed.not_applicable = self.excuses.news(why_not);

@@ -127,7 +127,8 @@ impl Excuses {
     /// Of all reasons that hold now, those that did not hold at the last look.
     pub(crate) fn news(&mut self, hold: impl IntoIterator<Item = String>) -> Vec<NotApplicable> {
         let hold: BTreeSet<String> = hold.into_iter().collect();
-        let news = hold.difference(&self.said).map(|why| NotApplicable { probe: self.probe, why: why.clone() });
+        let news =
+            hold.difference(&self.said).map(|why| NotApplicable { probe: self.probe, why: why.clone() });
         let news = news.collect();
         self.said = hold;
         news

@@ -28,13 +28,16 @@ pub(super) fn steps(mount: &str) -> Vec<Step> {
     let (space, walk, open) = (PathBuf::from(mount), PathBuf::from(mount), PathBuf::from(mount));
     let stop = Stop::default();
     let stopped = stop.flag();
-    let walk = Step::blocking("recently-written.txt", "walk of the filesystem, most recently written first", {
-        move || recently_written(&walk, &stopped)
-    });
+    let walk =
+        Step::blocking("recently-written.txt", "walk of the filesystem, most recently written first", {
+            move || recently_written(&walk, &stopped)
+        });
     vec![
         Step::blocking("filesystem.txt", format!("statvfs {mount}"), move || usage(&space)),
         walk.holding(stop),
-        Step::blocking("open-files.txt", "read links in /proc/*/fd, largest first", move || open_files(&open)),
+        Step::blocking("open-files.txt", "read links in /proc/*/fd, largest first", move || {
+            open_files(&open)
+        }),
     ]
 }
 
@@ -91,7 +94,8 @@ fn recently_written(mount: &Path, stop: &AtomicBool) -> Taken {
             }
         }
     }
-    let mut text = format!("looked at {} entries; {unreadable} folders could not be read\n", seen.min(MAX_ENTRIES));
+    let mut text =
+        format!("looked at {} entries; {unreadable} folders could not be read\n", seen.min(MAX_ENTRIES));
     for Reverse((written, size, path)) in newest.into_sorted_vec() {
         let written = Timestamp::from_millis(written.saturating_mul(1000));
         text.push_str(&format!("{written} {size} {}\n", shown(&path)));
@@ -166,7 +170,8 @@ mod tests {
         fs::write(folder.path().join("old.dat"), "x").unwrap();
         let held = File::open(&path).unwrap();
 
-        let text = String::from_utf8(recently_written(folder.path(), &AtomicBool::new(false)).unwrap()).unwrap();
+        let text =
+            String::from_utf8(recently_written(folder.path(), &AtomicBool::new(false)).unwrap()).unwrap();
         assert!(text.contains(&format!(" 4096 {}", path.display())), "{text}");
         let text = String::from_utf8(open_files(folder.path()).unwrap()).unwrap();
         assert!(text.contains(&format!("{} 4096 ", std::process::id())), "{text}");

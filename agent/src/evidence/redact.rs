@@ -35,9 +35,8 @@ const FORMS: &[(&str, &str)] = &[
     ("token", r"(?i)\s--?(?:token|secret|api-?key|access-?key)[ =]+(\S+)"),
 ];
 
-static PATTERNS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
-    FORMS.iter().filter_map(|(kind, form)| Some((*kind, Regex::new(form).ok()?))).collect()
-});
+static PATTERNS: LazyLock<Vec<(&str, Regex)>> =
+    LazyLock::new(|| FORMS.iter().filter_map(|(kind, form)| Some((*kind, Regex::new(form).ok()?))).collect());
 
 /// The bytes without their secrets, and what was taken out.
 pub fn redact(bytes: &[u8]) -> (Vec<u8>, Vec<Redaction>) {
@@ -107,7 +106,10 @@ mod tests {
             ("GET https://bob:hunter2@db/x".into(), "GET https://[redacted:url_credentials]@db/x".into()),
             ("db_password = \"two words\"; ok".into(), "db_password = [redacted:password]; ok".into()),
             ("{\"api_key\": \"abc\"}".into(), "{\"api_key\": [redacted:token]}".into()),
-            ("mysqldump --password hunter2 -u x".into(), "mysqldump --password [redacted:password] -u x".into()),
+            (
+                "mysqldump --password hunter2 -u x".into(),
+                "mysqldump --password [redacted:password] -u x".into(),
+            ),
             ("?token=abc&page=2".into(), "?token=[redacted:token]&page=2".into()),
         ] {
             assert_eq!(clean(&text), expected);
@@ -129,7 +131,10 @@ mod tests {
     #[test]
     fn kind_count_and_first_place_are_told() {
         let (text, redactions) = redact(b"\xff password=a\npassword=bb token: ccc\n");
-        assert_eq!(text, b"\xff password=[redacted:password]\npassword=[redacted:password] token: [redacted:token]\n");
+        assert_eq!(
+            text,
+            b"\xff password=[redacted:password]\npassword=[redacted:password] token: [redacted:token]\n"
+        );
         let told: Vec<_> =
             redactions.iter().map(|item| (item.kind.as_str(), item.count, item.offset)).collect();
         assert_eq!(told, [("password", 2, 11), ("token", 1, 67)]);

@@ -63,7 +63,13 @@ async fn a_frozen_bundle_is_on_the_disk_and_verifies() {
 async fn matched_lines_and_reports_come_from_memory_without_their_secrets() {
     let captures = Captures::default();
     let at = Timestamp::from_millis(0);
-    captures.keep_line("log.guessing", "10.0.0.9", at, "auth.log", b"Failed login password=hunter2 from 10.0.0.9");
+    captures.keep_line(
+        "log.guessing",
+        "10.0.0.9",
+        at,
+        "auth.log",
+        b"Failed login password=hunter2 from 10.0.0.9",
+    );
     let text = b"ID# ATTRIBUTE_NAME".to_vec();
     captures.keep_report("ACME 1TB S1", Report { at, method: "smartctl -a /dev/sda".to_owned(), text });
     let clock = Clock::real();
@@ -99,7 +105,11 @@ async fn a_bundle_keeps_to_its_bytes() {
     let draft = collect(&recipe, &Clock::real(), limits, &Captures::default()).await;
     assert!(draft.items.iter().map(|item| item.bytes.len()).sum::<usize>() <= 400);
     let curve = draft.items.first().unwrap();
-    assert!(curve.method.ends_with("bytes)") && curve.method.contains("(its first 100 of "), "{}", curve.method);
+    assert!(
+        curve.method.ends_with("bytes)") && curve.method.contains("(its first 100 of "),
+        "{}",
+        curve.method
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -141,12 +141,17 @@ impl Generation {
             self.at_end = size == from;
             if self.at_end {
                 // A file that was emptied and has grown to the very same size is not at its end.
-                return Ok(if self.fingerprint.follow(&self.file)? { Reached::End } else { Reached::Rewritten });
+                return Ok(if self.fingerprint.follow(&self.file)? {
+                    Reached::End
+                } else {
+                    Reached::Rewritten
+                });
             }
             if *budget == 0 {
                 return Ok(Reached::Budget);
             }
-            piece.resize(PIECE_BYTES.min(*budget).min(usize::try_from(size - from).unwrap_or(PIECE_BYTES)), 0);
+            piece
+                .resize(PIECE_BYTES.min(*budget).min(usize::try_from(size - from).unwrap_or(PIECE_BYTES)), 0);
             let read = self.file.read_at(&mut piece, from)?;
             if !self.fingerprint.follow(&self.file)? {
                 return Ok(Reached::Rewritten);

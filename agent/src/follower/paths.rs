@@ -50,7 +50,8 @@ impl Paths {
         for path in &config.paths {
             paths.add(path);
         }
-        let named = rules.log_rules().into_iter().filter_map(|(rule, _)| Some(rule.subject.as_ref()?.glob().glob()));
+        let named =
+            rules.log_rules().into_iter().filter_map(|(rule, _)| Some(rule.subject.as_ref()?.glob().glob()));
         for path in named.filter(|path| path.starts_with('/') && !is_pattern(path)) {
             paths.add(path);
         }
@@ -59,7 +60,8 @@ impl Paths {
 
     fn add(&mut self, text: &str) {
         let path = Path::new(text);
-        let (Some(folder), Some(names)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        let (Some(folder), Some(names)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
+        else {
             return;
         };
         if !is_pattern(names) {

@@ -46,7 +46,8 @@ pub(crate) fn rotated(path: &Path) -> Vec<Sibling> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         return Vec::new();
     };
-    let Ok(entries) = fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }) else {
+    let Ok(entries) = fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+    else {
         return Vec::new();
     };
     let mut found: Vec<Sibling> = entries
@@ -80,7 +81,8 @@ pub(crate) fn is_rotated_name(name: &str, other: &str) -> bool {
 pub(crate) fn looks_rotated(name: &str) -> bool {
     is_compressed(name)
         || name.rsplit_once(['.', '-']).is_some_and(|(stem, end)| {
-            !stem.is_empty() && (end == "old" || end.bytes().all(|byte| byte.is_ascii_digit()) && !end.is_empty())
+            !stem.is_empty()
+                && (end == "old" || end.bytes().all(|byte| byte.is_ascii_digit()) && !end.is_empty())
         })
 }
 
@@ -105,7 +107,9 @@ mod tests {
 
     #[test]
     fn rotated_names_are_known_and_others_are_not() {
-        for name in ["auth.log.1", "auth.log.12.gz", "auth.log-20261123", "auth.log.2026-11-23T10:00", "auth.log.old"] {
+        for name in
+            ["auth.log.1", "auth.log.12.gz", "auth.log-20261123", "auth.log.2026-11-23T10:00", "auth.log.old"]
+        {
             assert!(is_rotated_name("auth.log", name), "{name}");
         }
         assert!(is_rotated_name("app.log", "app-20261123.log"));

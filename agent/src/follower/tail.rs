@@ -56,6 +56,11 @@ impl Tail {
         self.generations.iter().any(|generation| generation.id().is(id))
     }
 
+    /// Whether no file has had the path yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.generations.is_empty()
+    }
+
     pub(crate) fn positions(&self) -> Positions {
         Positions { generations: self.generations.iter().map(Generation::position).collect() }
     }
@@ -181,7 +186,9 @@ impl Tail {
             }
             None if rest > 0 => {
                 let path = self.path.display();
-                polled.gaps.push(format!("{rest} bytes of {path} missed: it was emptied before they were read"));
+                polled
+                    .gaps
+                    .push(format!("{rest} bytes of {path} missed: it was emptied before they were read"));
                 Ok(0)
             }
             None => Ok(0),

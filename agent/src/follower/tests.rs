@@ -37,8 +37,7 @@ impl World {
         let config = LogConfig { enabled: true, paths, journal: false };
         let rules = RuleSet::parse(&[("rules.toml".to_owned(), RULES.to_owned())]).unwrap();
         let captures = Captures::default();
-        let follower =
-            Follower::new(&config, &rules, Vec::new(), captures.clone(), &Clock::real()).unwrap();
+        let follower = Follower::new(&config, &rules, Vec::new(), captures.clone(), &Clock::real()).unwrap();
         Self { folder, config, rules, captures, store: BTreeMap::new(), follower, committed: Vec::new() }
     }
 
@@ -80,7 +79,7 @@ impl World {
     /// The count that was told last for a subject.
     fn count(&self, subject: &str) -> Option<f64> {
         let readings = self.committed.iter().flat_map(|followed| &followed.readings);
-        readings.filter(|reading| reading.subject == subject).last().map(|reading| match reading.measure {
+        readings.rev().find(|reading| reading.subject == subject).map(|reading| match reading.measure {
             Measure::Value(count) => count,
             _ => panic!("{reading:?}"),
         })
@@ -98,15 +97,22 @@ fn each_address_is_counted_apart_and_its_lines_are_kept_for_evidence() {
     let mut world = World::new(&["auth.log"]);
     let path = world.path("auth.log");
     world.step(0);
+    assert!(world.committed[0].not_applicable[0].why.starts_with("none of the log files is there"));
     let mut file = append(&path);
     guess(&mut file, "10.0.0.1", 3);
     guess(&mut file, "10.0.0.2", 1);
     writeln!(file, "sshd[7]: Accepted publickey for sana from 10.0.0.3").unwrap();
     world.step(1);
-    assert_eq!((world.count("10.0.0.1"), world.count("10.0.0.2"), world.count("10.0.0.3")), (Some(3.0), Some(1.0), None));
+    assert_eq!(
+        (world.count("10.0.0.1"), world.count("10.0.0.2"), world.count("10.0.0.3")),
+        (Some(3.0), Some(1.0), None)
+    );
     assert_eq!(world.lines(), 5);
     let reading = &world.committed.last().unwrap().readings[0];
-    assert_eq!((reading.signal.as_str(), reading.labels["path"].as_str()), ("log.guessing", path.to_str().unwrap()));
+    assert_eq!(
+        (reading.signal.as_str(), reading.labels["path"].as_str()),
+        ("log.guessing", path.to_str().unwrap())
+    );
     let kept = String::from_utf8(world.captures.lines("log.guessing", "10.0.0.1").unwrap()).unwrap();
     assert_eq!(kept.lines().count(), 3, "{kept}");
     // Ten minutes later they have fallen out of the window.
@@ -165,7 +171,11 @@ fn a_pattern_follows_what_comes_later_from_its_start_and_no_rotated_file() {
     fs::rename(world.path("new.log"), world.path("new-20261123.log")).unwrap();
     guess(&mut append(&world.path("new.log")), "10.0.0.2", 1);
     world.step(2);
-    assert_eq!((world.count("10.0.0.2"), world.lines()), (Some(5.0), 6), "the renamed file is not read again");
+    assert_eq!(
+        (world.count("10.0.0.2"), world.lines()),
+        (Some(5.0), 6),
+        "the renamed file is not read again"
+    );
 }
 
 #[test]

@@ -42,7 +42,8 @@ impl Watch {
                 drop(heard.try_send(hint));
             }
         });
-        let watcher = watcher.map_err(|fault| warn!(%fault, "no folder can be watched: files are looked at every 2 s"));
+        let watcher =
+            watcher.map_err(|fault| warn!(%fault, "no folder can be watched: files are looked at every 2 s"));
         Self { watcher: watcher.ok(), folders: BTreeSet::new(), files, hints, _sender: sender }
     }
 

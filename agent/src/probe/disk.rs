@@ -45,7 +45,13 @@ struct Found {
 
 impl DiskProbe {
     pub fn new(config: &DiskConfig, interval: Span, captures: Captures) -> Self {
-        Self { config: config.clone(), interval, captures, found: BTreeMap::new(), excuses: Excuses::new(NAME) }
+        Self {
+            config: config.clone(),
+            interval,
+            captures,
+            found: BTreeMap::new(),
+            excuses: Excuses::new(NAME),
+        }
     }
 
     pub fn interval(&self) -> Span {

@@ -127,10 +127,8 @@ impl FilesystemProbe {
             return space(&point);
         }
         let path = point.clone();
-        let mut answer = self
-            .waiting
-            .remove(&point)
-            .unwrap_or_else(|| tasks::blocking("statvfs", move || space(&path)));
+        let mut answer =
+            self.waiting.remove(&point).unwrap_or_else(|| tasks::blocking("statvfs", move || space(&path)));
         match tokio::time::timeout(PATIENCE, &mut answer).await {
             Ok(Ok(told)) => told,
             Ok(Err(fault)) => Err(fault.to_string()),
@@ -173,7 +171,10 @@ fn measured(part: f64, of: &str, point: &str) -> Measure {
     if part > 0.0 {
         return Measure::Value(part);
     }
-    Measure::Consequence { value: Some(0.0), reason: format!("no {of} is left on {point} for an unprivileged user") }
+    Measure::Consequence {
+        value: Some(0.0),
+        reason: format!("no {of} is left on {point} for an unprivileged user"),
+    }
 }
 
 fn space(point: &str) -> Result<Space, String> {

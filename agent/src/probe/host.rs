@@ -63,12 +63,14 @@ impl HostProbe {
         sensors.refresh(true);
         let sensors = sensors.iter().filter_map(|sensor| {
             let degrees = f64::from(sensor.temperature()?);
-            let critical = sensor.critical().map(f64::from).filter(|critical| (60.0..150.0).contains(critical));
-            (-50.0..200.0).contains(&degrees).then(|| (sensor.label().to_owned(), degrees, critical.unwrap_or(105.0)))
+            let critical =
+                sensor.critical().map(f64::from).filter(|critical| (60.0..150.0).contains(critical));
+            (-50.0..200.0)
+                .contains(&degrees)
+                .then(|| (sensor.label().to_owned(), degrees, critical.unwrap_or(105.0)))
         });
         let hottest = sensors.max_by(|one, other| (one.1 / one.2).total_cmp(&(other.1 / other.2)));
-        let (sensor, degrees, critical) =
-            hottest.ok_or(NONE)?;
+        let (sensor, degrees, critical) = hottest.ok_or(NONE)?;
         let mut reading = Reading::value("host.temperature", "", at, degrees).label("sensor", sensor);
         reading.limits = Some(Limits::new(critical * 0.5, critical * 0.85, critical * 0.92, critical));
         Ok(reading)
@@ -124,7 +126,12 @@ mod tests {
         let first = probe.read(&clock).await;
         let memory = first.readings.iter().find(|reading| reading.signal == "host.memory_available").unwrap();
         assert!(matches!(memory.measure, Measure::Value(part) if part > 0.0 && part < 1.0), "{memory:?}");
-        assert!(first.readings.iter().all(|reading| spec(&reading.signal).is_some() && reading.subject.is_empty()));
+        assert!(
+            first
+                .readings
+                .iter()
+                .all(|reading| spec(&reading.signal).is_some() && reading.subject.is_empty())
+        );
         assert_eq!(probe.read(&clock).await.not_applicable, []);
     }
 }

@@ -40,8 +40,6 @@ pub struct ServiceProbe {
     address: Option<String>,
     systemd: Option<Systemd>,
     units: BTreeMap<String, Watched>,
-    /// Processes that were seen running.
-    processes: BTreeSet<String>,
     excuses: Excuses,
 }
 
@@ -59,7 +57,6 @@ impl ServiceProbe {
             address: None,
             systemd: None,
             units: BTreeMap::new(),
-            processes: BTreeSet::new(),
             excuses: Excuses::new(NAME),
         }
     }
@@ -84,7 +81,8 @@ impl ServiceProbe {
             }
         } else if self.config.processes.is_empty() {
             excuses.push(
-                "there is no systemd here: name the processes that must run in [probe.service] processes".to_owned(),
+                "there is no systemd here: name the processes that must run in [probe.service] processes"
+                    .to_owned(),
             );
         }
         readings.extend(self.running(clock.stamp()));
@@ -119,36 +117,32 @@ impl ServiceProbe {
     }
 
     fn unread(&self, why: &str, at: Stamp) -> Vec<Reading> {
-        let invalid = |(name, _): (&String, _)| {
-            Reading::of(ACTIVE, name, at, Measure::Invalid { why: why.to_owned() })
-        };
+        let invalid =
+            |(name, _): (&String, _)| Reading::of(ACTIVE, name, at, Measure::Invalid { why: why.to_owned() });
         self.units.iter().filter(|(_, watched)| watched.was_up).map(invalid).collect()
     }
 
     /// The processes that must run, by the program's name.
-    fn running(&mut self, at: Stamp) -> Vec<Reading> {
+    fn running(&self, at: Stamp) -> Vec<Reading> {
         if self.config.processes.is_empty() {
             return Vec::new();
         }
         let Ok(mut system) = System::new() else { return Vec::new() };
         let kind = ProcessRefreshKind::nothing().without_tasks();
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
-        let names: Vec<String> = self.config.processes.clone();
-        names.into_iter().map(|name| self.process(name, &system, at)).collect()
+        self.config.processes.iter().map(|name| process(name, &system, at)).collect()
     }
+}
 
-    fn process(&mut self, name: String, system: &System, at: Stamp) -> Reading {
-        // The kernel keeps the first 15 bytes of a program's name.
-        let kept = name.get(..15).unwrap_or(&name).to_owned();
-        let count = system.processes().values().filter(|process| process.name() == kept.as_str()).count();
-        let measure = if count > 0 {
-            self.processes.insert(name.clone());
-            Measure::Value(count.min(1) as f64)
-        } else {
-            Measure::Consequence { value: Some(0.0), reason: format!("no process named {name} runs") }
-        };
-        Reading::of(RUNNING, &name, at, measure).label("processes", count.to_string())
-    }
+fn process(name: &str, system: &System, at: Stamp) -> Reading {
+    // The kernel keeps the first 15 bytes of a program's name.
+    let kept = name.get(..15).unwrap_or(name);
+    let count = system.processes().values().filter(|process| process.name() == kept).count();
+    let measure = match count {
+        0 => Measure::Consequence { value: Some(0.0), reason: format!("no process named {name} runs") },
+        _ => Measure::Value(1.0),
+    };
+    Reading::of(RUNNING, name, at, measure).label("processes", count.to_string())
 }
 
 /// The readings of one unit.

@@ -90,7 +90,8 @@ fn candidates(path: &Path) -> io::Result<Vec<Candidate>> {
 /// The file of this position: the same file that still begins the same, else a copy of it that is long enough.
 fn take(candidates: &mut Vec<Candidate>, position: &Position) -> Option<Candidate> {
     let begins_alike = |candidate: &Candidate| {
-        candidate.sibling.size >= position.offset && position.fingerprint.fits(&candidate.file).unwrap_or(false)
+        candidate.sibling.size >= position.offset
+            && position.fingerprint.fits(&candidate.file).unwrap_or(false)
     };
     let same = candidates
         .iter()

@@ -47,7 +47,9 @@ impl Question {
     pub(super) async fn ask(self) -> Answer {
         let text = match tokio::time::timeout(self.patience, self.run()).await {
             Ok(text) => text,
-            Err(_) => Err(format!("`{}` gave no answer in {} s", self.argv.join(" "), self.patience.as_secs())),
+            Err(_) => {
+                Err(format!("`{}` gave no answer in {} s", self.argv.join(" "), self.patience.as_secs()))
+            }
         };
         Answer { command: self.argv.join(" "), text }
     }
@@ -76,7 +78,11 @@ impl Question {
             })?;
         let stdout = child.stdout.take().ok_or("no standard output")?;
         let mut text = Vec::new();
-        stdout.take(MAX_OUTPUT_BYTES).read_to_end(&mut text).await.map_err(|fault| format!("{program}: {fault}"))?;
+        stdout
+            .take(MAX_OUTPUT_BYTES)
+            .read_to_end(&mut text)
+            .await
+            .map_err(|fault| format!("{program}: {fault}"))?;
         child.wait().await.map_err(|fault| format!("{program}: {fault}"))?;
         Ok(text)
     }

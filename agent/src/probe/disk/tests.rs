@@ -42,7 +42,8 @@ impl Drives {
     }
 
     fn plug(&self, names: &[&str]) {
-        let lines: String = names.iter().map(|name| format!("{name} -d sat # {name}, ATA device\n")).collect();
+        let lines: String =
+            names.iter().map(|name| format!("{name} -d sat # {name}, ATA device\n")).collect();
         self.write("scan", &lines);
     }
 
@@ -73,7 +74,10 @@ async fn a_drive_is_its_model_and_serial_and_its_report_is_kept() {
     assert!(readings.readings.iter().all(|reading| reading.subject == "ACME SPINNER 4000 S1"));
     assert!(readings.readings.iter().all(|reading| reading.labels["device"] == "sda"));
     let report = probe.captures.report("ACME SPINNER 4000 S1").unwrap();
-    assert!(report.text.starts_with(b"smartctl 7.3") && report.method.ends_with("smartctl sat sda"), "{report:?}");
+    assert!(
+        report.text.starts_with(b"smartctl 7.3") && report.method.ends_with("smartctl sat sda"),
+        "{report:?}"
+    );
 }
 
 #[tokio::test]
@@ -90,7 +94,10 @@ async fn a_replaced_drive_is_retired_and_a_vanished_one_is_not_read() {
         readings.readings.iter().filter(|reading| reading.subject.ends_with("S1")).collect();
     assert!(!retired.is_empty());
     let why = "sda now holds ACME SPINNER 4000 S2".to_owned();
-    assert!(retired.iter().all(|reading| reading.measure == Measure::Retired { why: why.clone() }), "{retired:?}");
+    assert!(
+        retired.iter().all(|reading| reading.measure == Measure::Retired { why: why.clone() }),
+        "{retired:?}"
+    );
 
     drives.plug(&["sdb"]);
     drives.holds("sdb", "S3");
@@ -107,7 +114,9 @@ async fn a_replaced_drive_is_retired_and_a_vanished_one_is_not_read() {
     drives.holds("sdc", "S2");
     let readings = probe.read(&clock).await;
     let again = readings.readings.iter().any(|reading| {
-        reading.subject.ends_with("S2") && reading.labels["device"] == "sdc" && matches!(reading.measure, Measure::Value(_))
+        reading.subject.ends_with("S2")
+            && reading.labels["device"] == "sdc"
+            && matches!(reading.measure, Measure::Value(_))
     });
     assert!(again, "a drive keeps its name in another slot: {readings:?}");
 }
@@ -119,14 +128,20 @@ async fn what_gives_no_report_is_not_read_when_it_was_known_and_not_applicable_w
     let clock = Clock::real();
     let readings = drives.probe().read(&clock).await;
     assert_eq!(readings.readings, []);
-    assert_eq!(readings.not_applicable[0].why, "sda may not be opened by this user: run the disk probe as root");
+    assert_eq!(
+        readings.not_applicable[0].why,
+        "sda may not be opened by this user: run the disk probe as root"
+    );
 
     drives.holds("sda", "S1");
     let mut probe = drives.probe();
     probe.read(&clock).await;
     drives.write("sda", "\u{0}garbage");
     let readings = probe.read(&clock).await;
-    assert!(matches!(value(&readings, "disk.pending_sectors"), Some(Measure::Invalid { .. })), "{readings:?}");
+    assert!(
+        matches!(value(&readings, "disk.pending_sectors"), Some(Measure::Invalid { .. })),
+        "{readings:?}"
+    );
     assert_eq!(readings.not_applicable, []);
 }
 
@@ -147,10 +162,14 @@ async fn a_drive_that_does_not_answer_is_given_up() {
 #[tokio::test]
 async fn a_host_without_the_tool_or_without_drives_says_so_once() {
     let clock = Clock::real();
-    let config = DiskConfig { command: vec!["/no/such/smartctl".into(), "{device}".into()], ..DiskConfig::default() };
+    let config =
+        DiskConfig { command: vec!["/no/such/smartctl".into(), "{device}".into()], ..DiskConfig::default() };
     let mut probe = DiskProbe::new(&config, Span::from_minutes(10), Captures::default());
     let readings = probe.read(&clock).await;
-    assert_eq!(readings.not_applicable[0].why, "/no/such/smartctl is not there: install the package smartmontools");
+    assert_eq!(
+        readings.not_applicable[0].why,
+        "/no/such/smartctl is not there: install the package smartmontools"
+    );
     assert_eq!(probe.read(&clock).await, Readings::default());
 }
 

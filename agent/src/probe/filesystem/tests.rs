@@ -61,7 +61,8 @@ async fn mounts_come_go_and_turn_read_only() {
     let point = folder.path().to_string_lossy().into_owned();
     let table = folder.path().join("mountinfo");
     let write = |lines: &[String]| fs::write(&table, lines.concat()).unwrap();
-    let line = |point: &str, superblock: &str| format!("30 22 7:3 / {point} rw - ext4 /dev/loop3 {superblock}\n");
+    let line =
+        |point: &str, superblock: &str| format!("30 22 7:3 / {point} rw - ext4 /dev/loop3 {superblock}\n");
     let mut probe = FilesystemProbe::of_table(&table.to_string_lossy(), Span::from_seconds(15));
     let clock = Clock::real();
 

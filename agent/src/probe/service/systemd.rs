@@ -30,18 +30,7 @@ pub(super) struct Unit {
 }
 
 /// `ListUnits` answers with these: name, description, load, active, sub, followed, path, job id, job type, job path.
-type Listed = (
-    String,
-    String,
-    String,
-    String,
-    String,
-    String,
-    OwnedObjectPath,
-    u32,
-    String,
-    OwnedObjectPath,
-);
+type Listed = (String, String, String, String, String, String, OwnedObjectPath, u32, String, OwnedObjectPath);
 
 /// A connection to systemd.
 #[derive(Debug)]
@@ -78,7 +67,8 @@ impl Systemd {
     /// # Errors
     /// systemd does not answer. A unit that vanishes meanwhile is left out.
     pub(super) async fn units(&self) -> Result<Vec<Unit>, zbus::Error> {
-        let answer = self.bus.call_method(Some(SYSTEMD), MANAGER_PATH, Some(MANAGER), "ListUnits", &()).await?;
+        let answer =
+            self.bus.call_method(Some(SYSTEMD), MANAGER_PATH, Some(MANAGER), "ListUnits", &()).await?;
         let listed: Vec<Listed> = answer.body().deserialize()?;
         let mut units = Vec::new();
         for (name, _, load, active, _, _, path, ..) in listed {

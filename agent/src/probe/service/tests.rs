@@ -35,7 +35,8 @@ fn a_unit_that_restarts_runs_out_of_restarts_and_fails() {
     assert_eq!(measures(&readings)[1], (RESTARTS_LEFT, &Measure::Value(1.0)));
 
     let readings = judge(&unit("failed", "start-limit-hit", 5), &mut watched, at(2_000));
-    let failed = Measure::Consequence { value: Some(0.0), reason: "web.service failed: start-limit-hit".into() };
+    let failed =
+        Measure::Consequence { value: Some(0.0), reason: "web.service failed: start-limit-hit".into() };
     assert_eq!(measures(&readings)[0], (ACTIVE, &failed));
     assert!(matches!(readings[1].measure, Measure::Consequence { .. }));
 }
@@ -54,11 +55,14 @@ fn an_orderly_stop_retires_and_what_never_ran_is_not_watched() {
 #[tokio::test]
 async fn processes_that_must_run_are_found_by_name() {
     let own = std::fs::read_to_string("/proc/self/comm").unwrap().trim().to_owned();
-    let config = ServiceConfig { processes: vec![own.clone(), "no-such-daemon".to_owned()], ..ServiceConfig::default() };
-    let mut probe = ServiceProbe::new(&config, Span::from_seconds(15));
+    let config =
+        ServiceConfig { processes: vec![own, "no-such-daemon".to_owned()], ..ServiceConfig::default() };
+    let probe = ServiceProbe::new(&config, Span::from_seconds(15));
     let readings = probe.running(at(0));
     assert_eq!(measures(&readings)[0], (RUNNING, &Measure::Value(1.0)));
-    assert!(matches!(&readings[1].measure, Measure::Consequence { reason, .. } if reason.contains("no-such-daemon")));
+    assert!(
+        matches!(&readings[1].measure, Measure::Consequence { reason, .. } if reason.contains("no-such-daemon"))
+    );
 }
 
 /// A message bus of our own.
@@ -110,7 +114,18 @@ impl Manager {
         let row = |name: &str, load: &str, active: &str| {
             let [name, load, active] = [name, load, active].map(str::to_owned);
             let unit = path("/org/freedesktop/systemd1/unit/web");
-            (name, String::new(), load, active, String::new(), String::new(), unit, 0, String::new(), path("/"))
+            (
+                name,
+                String::new(),
+                load,
+                active,
+                String::new(),
+                String::new(),
+                unit,
+                0,
+                String::new(),
+                path("/"),
+            )
         };
         vec![
             row("web.service", "loaded", "active"),
