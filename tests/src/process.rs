@@ -77,7 +77,10 @@ pub fn program(name: &str) -> PathBuf {
 }
 
 /// Runs a command to its end; an error when it fails, with what it printed.
-pub fn run<I: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = I>) -> Result<Output> {
+pub fn run<I: AsRef<OsStr>>(
+    program: impl AsRef<OsStr>,
+    arguments: impl IntoIterator<Item = I>,
+) -> Result<Output> {
     let program = program.as_ref();
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
     anyhow::ensure!(

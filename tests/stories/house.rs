@@ -7,8 +7,21 @@ use serde_json::Value;
 
 /// What a core crate must not be able to name: runtimes, servers, drivers, clocks, random sources.
 const EDGES: &[&str] = &[
-    "axum", "chrono", "fastrand", "getrandom", "hyper", "lettre", "notify", "procfs", "rand", "reqwest", "rustix",
-    "sqlx", "sysinfo", "tokio", "zbus",
+    "axum",
+    "chrono",
+    "fastrand",
+    "getrandom",
+    "hyper",
+    "lettre",
+    "notify",
+    "procfs",
+    "rand",
+    "reqwest",
+    "rustix",
+    "sqlx",
+    "sysinfo",
+    "tokio",
+    "zbus",
 ];
 
 /// Each crate of the house with the crates its manifest names, tests' own dependencies left out.
