@@ -29,7 +29,9 @@ setup_runner() {
     export PATH="$CARGO_TARGET_DIR/tools/bin:$PATH"
     cargo nextest --version >/dev/null 2>&1 && return 0
     say "building cargo-nextest (once)"
-    cargo install cargo-nextest --locked --root "$CARGO_TARGET_DIR/tools" --quiet
+    CARGO_TARGET_DIR="$CARGO_TARGET_DIR/tools/build" cargo install cargo-nextest --locked \
+        --root "$CARGO_TARGET_DIR/tools" --quiet
+    rm -rf "$CARGO_TARGET_DIR/tools/build"
 }
 
 # cargo-deny, built once likewise. Its version is pinned: the checks must not change under us.
@@ -37,6 +39,7 @@ setup_deny() {
     export PATH="$CARGO_TARGET_DIR/tools/bin:$PATH"
     cargo deny --version >/dev/null 2>&1 && return 0
     say "building cargo-deny (once, some minutes)"
-    cargo install cargo-deny --version 0.20.2 --locked --no-default-features --debug --quiet \
-        --root "$CARGO_TARGET_DIR/tools"
+    CARGO_TARGET_DIR="$CARGO_TARGET_DIR/tools/build" cargo install cargo-deny --version 0.20.2 --locked \
+        --no-default-features --debug --quiet --root "$CARGO_TARGET_DIR/tools"
+    rm -rf "$CARGO_TARGET_DIR/tools/build"
 }
