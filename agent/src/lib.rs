@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The agent: watches one host, tells how near each signal is to failure, and delivers what matters exactly once.
+//!
+//! Data runs one way: probe, reading, evaluator (pure, in the core crate), event in the spool, uplink, collector.
+//! A transition, the event it caused and the state it left are one transaction; nothing counts as seen before it
+//! is on the disk.
+
+pub mod clock;
+pub mod drill;
+pub mod evidence;
+pub mod follower;
+pub mod freezer;
+pub mod ids;
+pub mod maintenance;
+pub mod pipeline;
+pub mod probe;
+pub mod settings;
+pub mod store;
+pub mod tasks;
+pub mod uplink;

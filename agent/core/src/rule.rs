@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::proximity::Limits;
 use crate::signal::{Scale, Table};
 
-pub use set::RuleSet;
+pub use set::{DRILL_PREFIX, RuleSet};
 
 /// How far below approach a signal must fall to be receding, in proximity.
 pub const HYSTERESIS: f64 = 0.05;
@@ -29,6 +29,8 @@ pub const REOPEN: Span = Span::from_hours(24);
 pub struct Rule {
     pub name: String,
     pub table: Table,
+    /// False switches what the rule matches off: it is judged by nothing.
+    pub enabled: bool,
     /// One signal of the table; the table's main one when absent.
     pub signal: Option<String>,
     /// Glob over the subject; for logs over the file path or `journal:UNIT`.

@@ -12,6 +12,7 @@ use crate::signal::{SIGNALS, Scale, Table};
 
 const KEYS: &[&str] = &[
     "name",
+    "enabled",
     "match",
     "signal",
     "normal",
@@ -96,10 +97,12 @@ fn rule(
             "names are unique in all files",
         );
     }
-    let log = if table == Table::Log { log_rule(reader, entry, at.clone()) } else { None };
+    let enabled = reader.boolean(entry, "enabled").unwrap_or(true);
+    let log = if table == Table::Log { log_rule(reader, entry, at.clone(), enabled) } else { None };
     let rule = Rule {
         name: name.unwrap_or_default(),
         table,
+        enabled,
         signal: signal(reader, table, entry),
         subject: glob(reader, entry),
         normal: reader.number(entry, "normal"),
@@ -163,9 +166,9 @@ fn category(reader: &mut Reader<'_>, entry: &dyn TableLike) -> Option<Category> 
     }
 }
 
-fn log_rule(reader: &mut Reader<'_>, entry: &dyn TableLike, at: At) -> Option<LogRule> {
+fn log_rule(reader: &mut Reader<'_>, entry: &dyn TableLike, at: At, enabled: bool) -> Option<LogRule> {
     let pattern = reader.string(entry, "pattern");
-    if entry.get("pattern").is_none() {
+    if enabled && entry.get("pattern").is_none() {
         reader.fault(at, "[[log]] has no `pattern`", "a regular expression (Rust regex syntax)");
     }
     let groups = pattern.as_ref().and_then(|text| match regex::bytes::Regex::new(text) {

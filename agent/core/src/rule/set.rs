@@ -8,7 +8,7 @@ use crate::proximity::Limits;
 use crate::signal::{LOG, Scale, SignalSpec, Table, main_signal, spec};
 
 /// The subject prefix of drills: accepted by the table's rule whatever its `match`.
-pub(super) const DRILL_PREFIX: &str = "drill:";
+pub const DRILL_PREFIX: &str = "drill:";
 
 /// The rules of all files, shipped ones first.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +25,8 @@ impl RuleSet {
 
     /// The log rules, in order.
     pub fn log_rules(&self) -> Vec<(&Rule, &LogRule)> {
-        self.rules.iter().filter_map(|rule| rule.log.as_ref().map(|log| (rule, log))).collect()
+        let enabled = self.rules.iter().filter(|rule| rule.enabled);
+        enabled.filter_map(|rule| rule.log.as_ref().map(|log| (rule, log))).collect()
     }
 
     /// This set with the log rules of `shipped` before its own, where no rule of that name exists.
@@ -40,11 +41,12 @@ impl RuleSet {
         self
     }
 
-    /// How this signal of this subject is judged; `own` are the subject's own limits. `None` when nothing knows it.
+    /// How this signal of this subject is judged; `own` are the subject's own limits. `None` when nothing knows it,
+    /// or a rule switches it off.
     pub fn judge(&self, signal: &str, subject: &str, own: Option<Limits>) -> Option<Judgement> {
         let spec = spec(signal)?;
         let rule = self.rules.iter().rev().find(|rule| applies(rule, spec, signal, subject));
-        if spec.table == Table::Log && rule.is_none() {
+        if rule.map_or(spec.table == Table::Log, |rule| !rule.enabled) {
             return None;
         }
         let mut judgement = resolve(rule, spec, own);
@@ -54,7 +56,11 @@ impl RuleSet {
 
     /// The shortest interval any rule or default of this table asks for.
     pub fn interval(&self, table: Table) -> Option<nearmiss_shared::time::Span> {
-        let written = self.rules.iter().filter(|rule| rule.table == table).filter_map(|rule| rule.interval);
+        let written = self
+            .rules
+            .iter()
+            .filter(|rule| rule.table == table && rule.enabled)
+            .filter_map(|rule| rule.interval);
         written.chain(main_signal(table).interval).min()
     }
 }
@@ -140,4 +146,37 @@ pub(super) fn levels_on_defaults(rule: &Rule) -> Option<Limits> {
         critical: rule.critical.unwrap_or(base.critical),
         limit: rule.limit.unwrap_or(base.limit),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(text: &str) -> RuleSet {
+        RuleSet::parse(&[("r.toml".to_owned(), text.to_owned())]).unwrap()
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_off_takes_its_matches_out_of_judgement() {
+        let off = rules("[[filesystem]]\nname = \"scratch\"\nmatch = \"/scratch*\"\nenabled = false\n");
+        assert!(off.judge("filesystem.free", "/scratch/a", None).is_none());
+        assert!(off.judge("filesystem.free", "/srv", None).is_some());
+        let no_disk = rules("[[disk]]\nname = \"none\"\nenabled = false\n");
+        assert!(no_disk.judge("disk.pending_sectors", "drill:disk-failure", None).is_none());
+    }
+
+    #[test]
+    fn a_shipped_log_rule_is_switched_off_by_its_name_alone() {
+        let shipped = rules("[[log]]\nname = \"guessing\"\npattern = 'x'\n");
+        let off = rules("[[log]]\nname = \"guessing\"\nenabled = false\n").with_shipped(shipped);
+        assert!(off.log_rules().is_empty());
+        assert!(off.judge("log.guessing", "a", None).is_none());
+    }
+
+    #[test]
+    fn a_drill_is_judged_by_the_tables_rule_whatever_it_matches() {
+        let rules = rules("[[disk]]\nname = \"story\"\nmatch = \"ST4000 *\"\n");
+        let judgement = rules.judge("disk.pending_sectors", "drill:disk-failure", None).unwrap();
+        assert_eq!(judgement.rule.name, "story");
+    }
 }

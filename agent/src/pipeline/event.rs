@@ -1,0 +1,117 @@
+//! A transition as the event that tells of it, and the events that are about the host rather than a signal.
+
+use std::collections::BTreeMap;
+
+use nearmiss_agent_core::evaluator::Transition;
+use nearmiss_agent_core::reading::Stamp;
+use nearmiss_shared::identity::{BundleId, EventId, EventParts, HostId, StoreId};
+use nearmiss_shared::vocabulary::{Category, EventKind, Physical};
+use nearmiss_shared::wire::v1::{Event, RuleRef};
+
+/// What is the same for every event of a host.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    /// The nil id on a host that is not enrolled: its events go nowhere.
+    pub(super) host: HostId,
+    pub(super) store: StoreId,
+    pub(super) observing: bool,
+}
+
+/// Something done on the host, or lost by it: it belongs to no signal.
+#[derive(Clone, Debug)]
+pub struct Remark {
+    pub kind: EventKind,
+    pub reasons: Vec<String>,
+    pub labels: BTreeMap<String, String>,
+}
+
+pub(super) fn of_transition(transition: &Transition, source: Source, bundle: Option<BundleId>) -> Event {
+    let id = EventId::of(EventParts {
+        host: source.host,
+        store: source.store,
+        rule: &transition.rule.name,
+        kind: &transition.kind,
+        signal: &transition.signal,
+        subject: &transition.subject,
+        episode: Some(transition.episode),
+        sequence: transition.sequence,
+    });
+    Event {
+        id,
+        episode: Some(transition.episode),
+        sequence: transition.sequence,
+        kind: transition.kind.clone(),
+        observed_at: transition.at.wall,
+        boot_ms: boot_ms(transition.at),
+        category: transition.category,
+        signal: transition.signal.clone(),
+        subject: transition.subject.clone(),
+        labels: transition.labels.clone(),
+        rule: transition.rule.clone(),
+        state: transition.to,
+        value: transition.value,
+        unit: transition.unit.to_owned(),
+        normal: transition.normal,
+        approach: transition.approach,
+        critical: transition.critical,
+        limit: transition.limit,
+        ordinal: transition.ordinal,
+        proximity: transition.proximity,
+        rate_per_hour: transition.rate_per_hour,
+        time_to_failure_seconds: transition.time_to_failure_seconds,
+        samples: transition.samples.clone(),
+        reasons: transition.reasons.clone(),
+        bundle,
+        drill: transition.drill.clone(),
+        observing: source.observing,
+        not_spooled: false,
+    }
+}
+
+pub(super) fn of_remark(remark: Remark, source: Source, sequence: u64, at: Stamp) -> Event {
+    let id = EventId::of(EventParts {
+        host: source.host,
+        store: source.store,
+        rule: "",
+        kind: &remark.kind,
+        signal: "",
+        subject: "",
+        episode: None,
+        sequence,
+    });
+    Event {
+        id,
+        episode: None,
+        sequence,
+        kind: remark.kind,
+        observed_at: at.wall,
+        boot_ms: boot_ms(at),
+        // Every event has a category; the collector takes none of its meaning from one that names no signal.
+        category: Category::Service,
+        signal: String::new(),
+        subject: String::new(),
+        labels: remark.labels,
+        rule: RuleRef { name: String::new(), hash: String::new() },
+        state: Physical::Normal,
+        value: None,
+        unit: String::new(),
+        normal: None,
+        approach: None,
+        critical: None,
+        limit: None,
+        ordinal: false,
+        proximity: None,
+        rate_per_hour: None,
+        time_to_failure_seconds: None,
+        samples: Vec::new(),
+        reasons: remark.reasons,
+        bundle: None,
+        drill: None,
+        observing: source.observing,
+        not_spooled: false,
+    }
+}
+
+fn boot_ms(at: Stamp) -> u64 {
+    u64::try_from(at.boot_ms).unwrap_or(0)
+}

@@ -1,0 +1,259 @@
+//! The pipeline's steps: each takes one input, judges, commits once, and then tells.
+
+use nearmiss_agent_core::evaluator::Transition;
+use nearmiss_agent_core::reading::Reading;
+use nearmiss_shared::identity::HostId;
+use nearmiss_shared::time::{Span, Timestamp};
+use nearmiss_shared::vocabulary::EventKind;
+use nearmiss_shared::wire::v1::{Baseline, Event};
+use tracing::{error, info, warn};
+
+use super::event::{Source, of_remark, of_transition};
+use super::minutes::Sample;
+use super::watched::Watched;
+use super::{Committed, Input, Pipeline, Remark};
+use crate::follower::Followed;
+use crate::ids;
+use crate::probe::NotApplicable;
+use crate::store::{StoreFault, Work};
+
+/// Signals of a host are bounded: log keys come from outside.
+const MOST_SIGNALS: usize = 20_000;
+
+impl Pipeline {
+    pub(super) async fn take(&mut self, input: Input) {
+        match input {
+            Input::Looked(looked) => {
+                self.excuse(looked.not_applicable);
+                let transitions = self.judge(&looked.readings);
+                self.finish(transitions, Work::default()).await;
+            }
+            Input::Followed(followed) => self.followed(followed).await,
+            Input::Rules(rules, observe) => {
+                self.signals.retain(|_, watched| watched.follow(&rules));
+                self.parts.rules = rules;
+                self.parts.observe = observe;
+            }
+            Input::Baseline(baseline, reply) => drop(reply.send(self.baseline(baseline).await)),
+            Input::Remark(remark, reply) => drop(reply.send(self.remark(remark).await)),
+            Input::View(reply) => drop(reply.send(self.view())),
+            Input::Status(reply) => drop(reply.send(self.status())),
+            Input::MinutesTold(minutes) => self.minutes.told(&minutes),
+            Input::Maintenance(until, reason) => self.maintenance = Some((until, reason)),
+        }
+    }
+
+    fn excuse(&mut self, excuses: Vec<NotApplicable>) {
+        for excuse in excuses {
+            info!(probe = excuse.probe, why = excuse.why, "not applicable");
+            self.not_applicable.insert((excuse.probe.to_owned(), excuse.why));
+        }
+    }
+
+    fn judge(&mut self, readings: &[Reading]) -> Vec<Transition> {
+        self.parts.counters.add("readings", readings.len() as u64);
+        readings.iter().flat_map(|reading| self.judge_one(reading)).collect()
+    }
+
+    fn judge_one(&mut self, reading: &Reading) -> Vec<Transition> {
+        let key = (reading.signal.clone(), reading.subject.clone());
+        if !self.signals.contains_key(&key) {
+            if self.signals.len() >= MOST_SIGNALS {
+                self.parts.counters.add("signals_refused", 1);
+                return Vec::new();
+            }
+            let Some(watched) = Watched::first_seen(&self.parts.rules, reading) else { return Vec::new() };
+            self.signals.insert(key.clone(), watched);
+        }
+        let Some(watched) = self.signals.get_mut(&key) else { return Vec::new() };
+        let transitions = watched.observe(&self.parts.rules, reading);
+        match watched.state.is_open().then(|| watched.margin()).flatten() {
+            Some(margin) => {
+                if let Some(value) = margin.value {
+                    self.minutes.record(Sample {
+                        signal: &reading.signal,
+                        subject: &reading.subject,
+                        episode: watched.state.episode(),
+                        at: reading.at.wall,
+                        value,
+                        proximity: margin.proximity,
+                        interval: watched.judgement().interval,
+                    });
+                }
+            }
+            None => self.minutes.close(&reading.signal, &reading.subject),
+        }
+        transitions
+    }
+
+    async fn followed(&mut self, followed: Followed) {
+        self.excuse(followed.not_applicable);
+        self.parts.counters.add("log_lines", followed.lines);
+        self.parts.counters.add("log_lines_cut", followed.cut_lines);
+        let transitions = self.judge(&followed.readings);
+        let mut work = Work::default();
+        for reading in &followed.readings {
+            work.states.extend(
+                self.signals.get(&(reading.signal.clone(), reading.subject.clone())).map(Watched::stored),
+            );
+        }
+        self.owed
+            .extend(followed.checkpoints.into_iter().map(|checkpoint| (checkpoint.key, checkpoint.data)));
+        work.checkpoints = self.owed.clone().into_iter().collect();
+        if let Some(gap) = followed.gap {
+            warn!(gap, "log lines were missed");
+            let remark = Remark { kind: EventKind::Gap, reasons: vec![gap], labels: Default::default() };
+            let event = self.event_of(remark);
+            work.sequence = Some(self.sequence);
+            work.events.push(event);
+        }
+        self.finish(transitions, work).await;
+    }
+
+    /// Lets time pass for every signal.
+    pub(super) async fn tick(&mut self) {
+        let now = self.now();
+        let transitions = self.signals.values_mut().flat_map(|watched| watched.tick(now)).collect();
+        self.finish(transitions, Work::default()).await;
+    }
+
+    /// Writes every state that changed without an event.
+    pub(super) async fn flush(&mut self) {
+        let mut work = Work::default();
+        let forgettable = |watched: &Watched| watched.is_forgettable();
+        work.forgotten = self
+            .signals
+            .iter()
+            .filter(|(_, watched)| forgettable(watched))
+            .map(|(key, _)| key.clone())
+            .collect();
+        self.signals.retain(|_, watched| !forgettable(watched));
+        work.states = self.signals.values().filter(|watched| watched.dirty).map(Watched::stored).collect();
+        if !work.is_empty() {
+            drop(self.commit(work).await);
+        }
+        self.parts.reserve.refill();
+    }
+
+    async fn baseline(&mut self, baseline: Baseline) -> Result<(), String> {
+        let now = self.now();
+        let key = (baseline.signal.clone(), baseline.subject.clone());
+        let watched = self.signals.get_mut(&key).ok_or("this host watches no such signal")?;
+        let transitions = watched.accept(baseline.value, baseline.until, &baseline.reason, now);
+        let work = Work { states: vec![watched.stored()], ..Work::default() };
+        self.finish(transitions, work).await;
+        Ok(())
+    }
+
+    async fn remark(&mut self, remark: Remark) -> Result<(), StoreFault> {
+        let event = self.event_of(remark);
+        let work = Work { events: vec![event], sequence: Some(self.sequence), ..Work::default() };
+        self.commit(work).await
+    }
+
+    fn event_of(&mut self, remark: Remark) -> Event {
+        self.sequence += 1;
+        of_remark(remark, self.source(), self.sequence, self.now())
+    }
+
+    /// Commits a step with the events of its transitions. A failure was told and is made good with the next step.
+    async fn finish(&mut self, transitions: Vec<Transition>, mut work: Work) {
+        if transitions.is_empty() && work.is_empty() {
+            return;
+        }
+        let source = self.source();
+        let maintenance = self.maintenance.clone().filter(|(until, _)| self.now().wall < *until);
+        for transition in &transitions {
+            info!(
+                kind = %transition.kind, signal = transition.signal, subject = transition.subject,
+                proximity = transition.proximity, reasons = ?transition.reasons, "transition"
+            );
+            let bundle = transition.freezes().then(|| ids::bundle(transition.at.wall));
+            let mut event = of_transition(transition, source, bundle);
+            if let Some((until, reason)) = &maintenance {
+                event.labels.insert("maintenance".to_owned(), format!("until {until}: {reason}"));
+            }
+            work.events.push(event);
+            let key = (transition.signal.clone(), transition.subject.clone());
+            work.states.extend(self.signals.get(&key).map(Watched::stored));
+        }
+        drop(self.commit(work).await);
+    }
+
+    async fn commit(&mut self, mut work: Work) -> Result<(), StoreFault> {
+        work.enrolled = self.parts.identity.enrolment.is_some();
+        let unspooled = self.parts.outbox.unspooled();
+        work.events.splice(0..0, unspooled.iter().cloned());
+        let now = self.now().wall;
+        let mut committed = self.parts.store.commit(&work, now).await;
+        if committed.as_ref().is_err_and(StoreFault::is_full) && self.parts.reserve.give_up() {
+            warn!("the disk is full: the reserve is given up");
+            committed = self.parts.store.commit(&work, now).await;
+        }
+        if let Err(fault) = committed {
+            error!(%fault, "nothing could be written; events go out from memory");
+            let new = work.events.split_off(unspooled.len().min(work.events.len()));
+            if work.enrolled {
+                self.parts.outbox.keep_unspooled(new);
+                self.parts.outbox.events.notify_one();
+            }
+            return Err(fault);
+        }
+        unspooled.iter().for_each(|event| self.parts.outbox.forget_unspooled(&event.id));
+        self.tell(&work);
+        Ok(())
+    }
+
+    fn tell(&mut self, work: &Work) {
+        work.checkpoints.iter().for_each(|(key, _)| drop(self.owed.remove(key)));
+        for stored in &work.states {
+            let key = (stored.state.signal().to_owned(), stored.state.subject().to_owned());
+            if let Some(watched) = self.signals.get_mut(&key) {
+                watched.dirty = false;
+            }
+        }
+        for event in &work.events {
+            self.parts.counters.add("events", 1);
+            // Nobody listening is the usual case.
+            drop(self.committed.send(Committed {
+                kind: event.kind.clone(),
+                signal: event.signal.clone(),
+                subject: event.subject.clone(),
+            }));
+        }
+        if !work.events.is_empty() {
+            self.parts.outbox.events.notify_one();
+        }
+        if work.events.iter().any(|event| event.bundle.is_some()) {
+            self.parts.outbox.freeze.notify_one();
+        }
+    }
+
+    fn source(&self) -> Source {
+        let enrolment = self.parts.identity.enrolment.as_ref();
+        let host = enrolment.map_or_else(nil_host, |enrolment| enrolment.host);
+        Source { host, store: self.parts.identity.store, observing: self.is_observing() }
+    }
+
+    /// A new host learns for a while: as long as both its configuration and its collector want.
+    pub(super) fn is_observing(&self) -> bool {
+        self.observes_until().is_some_and(|until| self.now().wall < until)
+    }
+
+    pub(super) fn observes_until(&self) -> Option<Timestamp> {
+        let identity = &self.parts.identity;
+        let (since, theirs) = match &identity.enrolment {
+            Some(enrolment) => {
+                (enrolment.enrolled_at, i64::try_from(enrolment.observe_seconds).unwrap_or(i64::MAX))
+            }
+            None => (identity.since, i64::MAX),
+        };
+        let length = self.parts.observe.min(Span::from_seconds(theirs));
+        (length > Span::ZERO).then(|| since.plus(length))
+    }
+}
+
+/// The nil UUID.
+fn nil_host() -> HostId {
+    HostId::from_parts(Timestamp::from_millis(0), [0; 10])
+}

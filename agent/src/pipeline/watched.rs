@@ -1,0 +1,136 @@
+//! One signal of one subject as the pipeline holds it: the core's state, its rule, and what the store has of it.
+
+use nearmiss_agent_core::evaluator::{DARK_INTERVALS, SignalState, Transition};
+use nearmiss_agent_core::margin::Margin;
+use nearmiss_agent_core::proximity::Limits;
+use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
+use nearmiss_agent_core::rule::{DRILL_PREFIX, Judgement, RuleSet};
+use nearmiss_shared::vocabulary::{EventKind, Physical};
+
+use crate::store::StoredState;
+
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    pub(super) state: SignalState,
+    judgement: Judgement,
+    own: Option<Limits>,
+    /// The subject is gone: it is neither shown nor missed.
+    retired: bool,
+    /// Changed since the store has it.
+    pub(super) dirty: bool,
+    /// Known from before this start and not looked at since: what happened meanwhile is the agent's own absence.
+    absent_since: Option<Stamp>,
+    /// The state and proximity that were told to the collector last.
+    pub(super) told: Option<(Physical, i64)>,
+}
+
+impl Watched {
+    /// A signal that is seen for the first time; `None` when no rule knows it.
+    pub(super) fn first_seen(rules: &RuleSet, reading: &Reading) -> Option<Self> {
+        let judgement = rules.judge(&reading.signal, &reading.subject, reading.limits)?;
+        let state = SignalState::new(&reading.signal, &reading.subject);
+        let (own, retired, absent_since) = (reading.limits, false, None);
+        Some(Self { state, judgement, own, retired, dirty: false, absent_since, told: None })
+    }
+
+    /// A signal as the store has it, after a start; `None` when no rule knows it any more.
+    pub(super) fn resumed(
+        rules: &RuleSet,
+        stored: StoredState,
+        now: Stamp,
+        same_boot: bool,
+        orderly: bool,
+    ) -> Option<Self> {
+        let StoredState { mut state, own, retired } = stored;
+        let judgement = rules.judge(state.signal(), state.subject(), own)?;
+        state.resumed(now, same_boot, orderly);
+        Some(Self { state, judgement, own, retired, dirty: false, absent_since: Some(now), told: None })
+    }
+
+    /// The rules changed. False when none knows this signal any more.
+    pub(super) fn follow(&mut self, rules: &RuleSet) -> bool {
+        let judgement = rules.judge(self.state.signal(), self.state.subject(), self.own);
+        judgement.map(|judgement| self.judgement = judgement).is_some()
+    }
+
+    pub(super) fn observe(&mut self, rules: &RuleSet, reading: &Reading) -> Vec<Transition> {
+        if reading.limits.is_some() && reading.limits != self.own {
+            self.own = reading.limits;
+            self.follow(rules);
+        }
+        let was_open = self.state.is_open();
+        let mut transitions = self.state.observe(&self.judgement, reading);
+        if matches!(reading.measure, Measure::Invalid { .. }) && transitions.is_empty() {
+            return transitions;
+        }
+        if self.absent_since.take().is_some() && !was_open {
+            transitions.retain(|move_| !matches!(move_.kind, EventKind::Dark | EventKind::Gap));
+        }
+        self.retired = matches!(reading.measure, Measure::Retired { .. });
+        self.dirty = true;
+        transitions
+    }
+
+    pub(super) fn tick(&mut self, now: Stamp) -> Vec<Transition> {
+        if self.next_wake().is_none_or(|wake| wake > now.boot_ms) {
+            return Vec::new();
+        }
+        let before = self.state.physical();
+        let transitions = self.state.tick(&self.judgement, now);
+        self.dirty |= !transitions.is_empty() || self.state.physical() != before;
+        transitions
+    }
+
+    /// When [`Self::tick`] has something to do, in boot milliseconds. After a start a signal has its time to be seen.
+    pub(super) fn next_wake(&self) -> Option<i64> {
+        if self.retired {
+            return None;
+        }
+        // Silence counts from the millisecond after.
+        let wake = self.state.next_wake(&self.judgement)? + 1;
+        let grace = self.absent_since.zip(self.judgement.interval);
+        Some(
+            grace.map_or(wake, |(since, interval)| {
+                wake.max(since.plus(interval.times(DARK_INTERVALS)).boot_ms)
+            }),
+        )
+    }
+
+    pub(super) fn accept(
+        &mut self,
+        value: f64,
+        until: nearmiss_shared::time::Timestamp,
+        reason: &str,
+        now: Stamp,
+    ) -> Vec<Transition> {
+        self.dirty = true;
+        self.state.acknowledge_baseline(&self.judgement, value, until, reason, now)
+    }
+
+    /// Its margin, unless the subject is gone.
+    pub(super) fn margin(&self) -> Option<Margin> {
+        (!self.retired).then(|| self.state.margin(&self.judgement))
+    }
+
+    pub(super) fn judgement(&self) -> &Judgement {
+        &self.judgement
+    }
+
+    pub(super) fn stored(&self) -> StoredState {
+        StoredState { state: self.state.clone(), own: self.own, retired: self.retired }
+    }
+
+    /// A drill's subject that is not retired.
+    pub(super) fn is_drill_left(&self) -> bool {
+        !self.retired && self.state.subject().starts_with(DRILL_PREFIX)
+    }
+
+    /// Nothing ever came of it and nothing is left of it. A signal that had an episode keeps its numbers, since
+    /// counting anew would repeat the ids of events that were told.
+    pub(super) fn is_forgettable(&self) -> bool {
+        let quiet = self.state.episode() == 0 && self.state.physical() == Physical::Normal;
+        let gone =
+            self.state.signal().starts_with("log.") && self.state.margin(&self.judgement).value == Some(0.0);
+        quiet && (self.retired || gone)
+    }
+}

@@ -1,0 +1,131 @@
+//! Delivers the spool: oldest first, and only what the collector named as stored is removed.
+
+use nearmiss_shared::wire::v1::{Event, EventBatch, Stored, VERSION};
+use nearmiss_shared::wire::{MAX_BODY_BYTES, MAX_EVENTS};
+use tracing::{debug, info, warn};
+
+use super::backoff::Backoff;
+use super::{Uplink, UplinkFault};
+use crate::store::{Enrolment, StoreFault};
+use crate::tasks::Stop;
+
+/// Leaves room for the envelope.
+const BATCH_BYTES: usize = MAX_BODY_BYTES - 64 * 1024;
+/// Looked at again even when nothing woke us.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Why a batch did not go out.
+#[derive(Debug, thiserror::Error)]
+enum Undelivered {
+    #[error(transparent)]
+    Uplink(#[from] UplinkFault),
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+/// Delivers events until asked to stop.
+pub async fn run(uplink: Uplink, enrolment: Enrolment, mut stop: Stop) {
+    let mut backoff = Backoff::default();
+    loop {
+        let delivered = tokio::select! {
+            () = stop.asked() => return,
+            delivered = deliver(&uplink, &enrolment) => delivered,
+        };
+        match delivered {
+            Ok(0) => {
+                backoff.succeeded();
+                tokio::select! {
+                    () = stop.asked() => return,
+                    () = uplink.outbox.events.notified() => {}
+                    () = tokio::time::sleep(IDLE) => {}
+                }
+            }
+            Ok(count) => {
+                backoff.succeeded();
+                debug!(count, "events delivered");
+                uplink.outbox.bundles.notify_one();
+            }
+            Err(fault) => {
+                if backoff.is_first() {
+                    warn!(%fault, "events wait in the spool");
+                }
+                uplink.counters.add("event_retries", 1);
+                if !stop.sleep(backoff.failed()).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Sends one batch; how many events it settled.
+async fn deliver(uplink: &Uplink, enrolment: &Enrolment) -> Result<usize, Undelivered> {
+    let now = uplink.clock.wall();
+    let mut events = uplink.outbox.unspooled();
+    events.truncate(MAX_EVENTS);
+    match uplink.store.oldest_events(MAX_EVENTS - events.len(), BATCH_BYTES, now).await {
+        Ok(batch) => events.extend(batch.events),
+        Err(fault) if events.is_empty() => return Err(fault.into()),
+        Err(fault) => warn!(%fault, "the spool cannot be read; what is in memory goes out"),
+    }
+    if events.is_empty() {
+        return Ok(0);
+    }
+    let batch = EventBatch {
+        v: VERSION,
+        host_id: enrolment.host,
+        boot_id: uplink.clock.boot_id(),
+        sent_at: now,
+        clock_offset_ms: uplink.client.offset_ms(),
+        events,
+    };
+    match uplink.client.post::<Stored>("/agent/v1/events", &batch).await {
+        Ok(answer) => settle(uplink, &batch.events, &answer).await,
+        // One event that the collector cannot even read must not hold up all others for ever.
+        Err(fault) if fault.is_final() && batch.events.len() == 1 => {
+            let id = batch.events.first().map(|event| event.id.to_string()).unwrap_or_default();
+            uplink.store.quarantine(&id, &fault.to_string(), now).await?;
+            Ok(1)
+        }
+        Err(fault) if fault.is_final() => one_by_one(uplink, batch).await,
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+async fn one_by_one(uplink: &Uplink, batch: EventBatch) -> Result<usize, Undelivered> {
+    let mut settled = 0;
+    for event in batch.events.clone() {
+        let single = EventBatch { events: vec![event], ..batch.clone() };
+        match uplink.client.post::<Stored>("/agent/v1/events", &single).await {
+            Ok(answer) => settled += settle(uplink, &single.events, &answer).await?,
+            Err(fault) if fault.is_final() => {
+                let id = single.events.first().map(|event| event.id.to_string()).unwrap_or_default();
+                uplink.store.quarantine(&id, &fault.to_string(), uplink.clock.wall()).await?;
+                settled += 1;
+            }
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Ok(settled)
+}
+
+/// Removes what is stored, puts aside what is refused, and keeps the rest.
+async fn settle(uplink: &Uplink, sent: &[Event], answer: &Stored) -> Result<usize, Undelivered> {
+    for id in &answer.stored {
+        uplink.store.delivered(id).await?;
+        uplink.outbox.forget_unspooled(id);
+    }
+    for refused in &answer.refused {
+        uplink.store.quarantine(&refused.id.to_string(), &refused.problem, uplink.clock.wall()).await?;
+        uplink.outbox.forget_unspooled(&refused.id);
+    }
+    uplink.counters.add("events_delivered", answer.stored.len() as u64);
+    uplink.counters.add("events_refused", answer.refused.len() as u64);
+    let settled = answer.stored.len() + answer.refused.len();
+    info!(sent = sent.len(), stored = answer.stored.len(), refused = answer.refused.len(), "batch answered");
+    if settled == 0 {
+        // A collector that names nothing would be asked for ever without a pause.
+        return Err(UplinkFault::Answer("it names none of the events sent".to_owned()).into());
+    }
+    Ok(settled)
+}

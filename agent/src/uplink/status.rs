@@ -1,0 +1,96 @@
+//! Tells the collector every half minute that this host is alive and where its signals stand; the answer may ask.
+
+use nearmiss_agent_core::config::AcceptConfig;
+use nearmiss_shared::time::Span;
+use nearmiss_shared::wire::v1::{SpoolDepth, Status, StatusAnswer, VERSION};
+use tracing::{info, warn};
+
+use super::{Uplink, requests};
+use crate::drill::Drills;
+use crate::pipeline::Input;
+use crate::store::{Enrolment, Identity, StoreFault};
+use crate::tasks::Stop;
+
+/// A failed report is tried again sooner than the next one is due, but not at once.
+const RETRY: Span = Span::from_seconds(5);
+/// What the store remembers of the last report: shown by `status`.
+pub const LAST_CONTACT: &str = "last_contact";
+
+/// Reports until asked to stop.
+pub async fn run(
+    uplink: Uplink,
+    identity: Identity,
+    enrolment: Enrolment,
+    interval: Span,
+    accept: AcceptConfig,
+    drills: Drills,
+    mut stop: Stop,
+) {
+    let mut answered = true;
+    loop {
+        let report = report(&uplink, &identity, &enrolment, &accept, &drills);
+        let problem = tokio::select! {
+            () = stop.asked() => return,
+            problem = report => problem.err(),
+        };
+        match &problem {
+            Some(problem) if answered => warn!(problem, "the collector has no status of this host"),
+            None if !answered => info!("the collector answers again"),
+            _ => {}
+        }
+        answered = problem.is_none();
+        uplink.counters.set("collector_reachable", u64::from(answered));
+        let wait = if answered { interval } else { interval.min(RETRY) };
+        tokio::select! {
+            () = stop.asked() => return,
+            () = uplink.outbox.status.notified() => {}
+            () = tokio::time::sleep(wait.to_duration()) => {}
+        }
+    }
+}
+
+async fn report(
+    uplink: &Uplink,
+    identity: &Identity,
+    enrolment: &Enrolment,
+    accept: &AcceptConfig,
+    drills: &Drills,
+) -> Result<(), String> {
+    let parts = uplink.pipeline.ask(Input::Status).await.ok_or("the pipeline has ended")?;
+    let told = |fault: StoreFault| fault.to_string();
+    let (events, quarantined) = uplink.store.event_depth().await.map_err(told)?;
+    uplink.counters.set("events_quarantined", quarantined);
+    let answers = uplink.store.untold_answers().await.map_err(told)?;
+    let now = uplink.clock.stamp();
+    let status = Status {
+        v: VERSION,
+        host_id: enrolment.host,
+        store_id: identity.store,
+        boot_id: uplink.clock.boot_id(),
+        sent_at: now.wall,
+        boot_ms: uplink.clock.boot_ms(),
+        agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+        counters: uplink.counters.all(),
+        spool: SpoolDepth {
+            events,
+            bundles: uplink.store.bundle_depth().await.map_err(told)?,
+            reserved_bytes: parts.reserved_bytes,
+        },
+        signals: parts.signals,
+        signals_not_listed: parts.not_listed,
+        minutes: parts.minutes.clone(),
+        answers: answers.clone(),
+        observing: parts.observing,
+    };
+    let answer: StatusAnswer =
+        uplink.client.post("/agent/v1/status", &status).await.map_err(|fault| fault.to_string())?;
+    uplink.client.measured(answer.server_time);
+    uplink.pipeline.send(Input::MinutesTold(parts.minutes)).await;
+    uplink.store.answers_told(&answers, now.wall).await.map_err(told)?;
+    uplink.store.set("clock_offset_ms", &uplink.client.offset_ms()).await.map_err(told)?;
+    uplink.store.set(LAST_CONTACT, &now.wall).await.map_err(told)?;
+    for request in answer.requests {
+        requests::obey(uplink, accept, drills, request).await.map_err(told)?;
+    }
+    Ok(())
+}
