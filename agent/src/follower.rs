@@ -35,6 +35,7 @@ mod watch;
 use batch::Batch;
 pub use checkpoint::Checkpoint;
 use checkpoint::Stored;
+pub(crate) use lines::Splitter;
 use paths::Paths;
 use tail::Tail;
 use watch::Watch;

@@ -4,13 +4,18 @@
 //! A transition, the event it caused and the state it left are one transaction; nothing counts as seen before it
 //! is on the disk.
 
+pub mod cli;
 pub mod clock;
+pub mod control;
+pub mod daemon;
 pub mod drill;
 pub mod evidence;
 pub mod follower;
 pub mod freezer;
+pub mod host;
 pub mod ids;
 pub mod maintenance;
+pub mod output;
 pub mod pipeline;
 pub mod probe;
 pub mod settings;

@@ -6,14 +6,16 @@ use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::urgency::Urgency;
 use nearmiss_shared::vocabulary::{Category, Physical};
 use nearmiss_shared::wire::v1::Estimate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::evaluator::SignalState;
+use crate::ordinal;
+use crate::proximity::Limits;
 use crate::rule::Judgement;
-use crate::signal::Scale;
+use crate::signal::{Scale, spec};
 
 /// One signal's margin, in the shape of the contract's `check`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Margin {
     pub signal: String,
     pub subject: String,
@@ -30,7 +32,7 @@ pub struct Margin {
     pub time_to_failure_seconds: Option<Estimate>,
     pub state: Physical,
     pub reasons: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     #[serde(skip)]
     pub labels: BTreeMap<String, String>,
@@ -42,6 +44,18 @@ pub struct Margin {
 }
 
 impl Margin {
+    /// Fills in what is not stored with a margin and follows from it: after reading one back.
+    pub fn complete(&mut self) {
+        let limits = [self.normal, self.approach, self.critical, self.limit];
+        self.tick = match limits {
+            [Some(normal), Some(approach), Some(critical), Some(limit)] => {
+                Limits::new(normal, approach, critical, limit).proximity(approach)
+            }
+            _ => ordinal::APPROACH,
+        };
+        self.response_seconds = spec(&self.signal).map_or(0.0, |spec| spec.response.as_seconds());
+    }
+
     /// The order of every list.
     pub fn urgency(&self) -> Urgency {
         let redundancy = matches!(self.signal.as_str(), "disk.redundancy") && self.value == Some(0.0);

@@ -1,0 +1,144 @@
+//! The command line: what each command is called, what it takes, and how it ends.
+//!
+//! Exit codes: 0 fine; 1 the condition asked about does not hold; 2 usage or configuration; 3 could not reach or
+//! read. `--config` is understood before and after every command. Results go to standard output, problems to
+//! standard error; `--json` prints one JSON value a line.
+
+mod arguments;
+mod check;
+mod config;
+mod daemon;
+mod drill;
+mod enrol;
+mod maintenance;
+mod scan;
+mod smart;
+mod snapshot;
+mod status;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::control::{Answer, AskFault, Question, ask};
+use crate::output;
+use crate::settings::{Settings, SettingsFault};
+
+use arguments::{Arguments, Command};
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Fine = 0,
+    /// The condition asked about does not hold.
+    No = 1,
+    /// Usage or configuration.
+    Usage = 2,
+    /// Could not reach or read.
+    Unreachable = 3,
+}
+
+/// A command that could not do what was asked, in words, with its exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct Failure {
+    exit: Exit,
+    why: String,
+}
+
+impl Failure {
+    fn new(exit: Exit, why: impl std::fmt::Display) -> Self {
+        Self { exit, why: why.to_string() }
+    }
+
+    fn no(why: impl std::fmt::Display) -> Self {
+        Self::new(Exit::No, why)
+    }
+
+    fn usage(why: impl std::fmt::Display) -> Self {
+        Self::new(Exit::Usage, why)
+    }
+
+    fn unreachable(why: impl std::fmt::Display) -> Self {
+        Self::new(Exit::Unreachable, why)
+    }
+}
+
+impl From<SettingsFault> for Failure {
+    fn from(fault: SettingsFault) -> Self {
+        Self::usage(fault)
+    }
+}
+
+impl From<AskFault> for Failure {
+    fn from(fault: AskFault) -> Self {
+        Self::unreachable(fault)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(fault: std::io::Error) -> Self {
+        Self::unreachable(fault)
+    }
+}
+
+type Ended = Result<Exit, Failure>;
+
+/// Runs the command that was typed.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(arguments)),
+        Err(fault) => Err(Failure::unreachable(format!("no runtime can be made: {fault}"))),
+    };
+    let exit = ended.unwrap_or_else(|failure| {
+        output::problem(&failure.why);
+        failure.exit
+    });
+    ExitCode::from(exit as u8)
+}
+
+async fn dispatch(arguments: Arguments) -> Ended {
+    let file = Config(arguments.config);
+    match arguments.command {
+        Command::Run => daemon::run(&file).await,
+        Command::Check(options) => check::run(&file, &options).await,
+        Command::Enrol(options) => enrol::run(&file, options).await,
+        Command::Status { json } => status::run(&file, json).await,
+        Command::Note { text } => tell(&file, Question::Note { text: text.join(" ") }).await,
+        Command::Maintenance { span, reason } => maintenance::run(&file, span, reason.join(" ")).await,
+        Command::Drill { name, abort } => drill::run(&file, name, abort).await,
+        Command::Snapshot(options) => snapshot::run(&file, options).await,
+        Command::Verify(options) => verify::run(&file, &options),
+        Command::Smart(arguments::Smart::Parse { files, json }) => smart::parse(&files, json),
+        Command::Scan { rules, paths, json } => scan::run(&rules, &paths, json),
+        Command::Config(arguments::ConfigCommand::Check { json }) => config::check(&file, json),
+    }
+}
+
+/// The configuration file that was named, if any.
+#[derive(Clone, Debug)]
+struct Config(Option<PathBuf>);
+
+impl Config {
+    fn path(&self) -> Option<&Path> {
+        self.0.as_deref()
+    }
+
+    fn load(&self) -> Result<Settings, SettingsFault> {
+        Settings::load(self.path())
+    }
+}
+
+/// Asks the daemon to do something and prints what it did.
+async fn tell(file: &Config, question: Question) -> Ended {
+    let settings = file.load()?;
+    match ask(&settings.control, &question).await? {
+        Answer::Done(value) => output::line(value.as_str().unwrap_or("done"))?,
+        Answer::Refused(why) => return Err(Failure::no(why)),
+    }
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,225 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use nearmiss_shared::time::Span;
+use nearmiss_shared::vocabulary::Category;
+
+use crate::settings::DEFAULT_FILE;
+
+const EXITS: &str = "Exit codes: 0 fine; 1 the condition asked about does not hold; 2 usage or configuration; \
+                     3 could not reach or read.";
+
+/// Watches this host and says how near each signal is to failure.
+#[derive(Debug, Parser)]
+#[command(name = "nearmiss-agent", version, after_help = EXITS, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// Configuration file; conf.d/ and rules.d/ lie beside it.
+    #[arg(long, global = true, value_name = "FILE", help = format!("Configuration file [default: {DEFAULT_FILE}]"))]
+    pub(super) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the daemon in the foreground until SIGTERM; SIGHUP reads the configuration again.
+    #[command(after_help = "Example:\n  nearmiss-agent run --config /etc/nearmiss/agent.toml")]
+    Run,
+    /// Print this host's margins, most urgent first. Needs no daemon, no configuration and no collector.
+    #[command(
+        after_help = "Examples:\n  nearmiss-agent check\n  nearmiss-agent check --json --fail-on approach"
+    )]
+    Check(Check),
+    /// Enrol this host at a collector.
+    #[command(after_help = "Examples:\n  nearmiss-agent enrol https://collector.example - < token\n  \
+                            nearmiss-agent enrol https://collector.example token.txt --replace lab-srv-07")]
+    Enrol(Enrol),
+    /// Say how the running agent is: spool, last contact, enrolment.
+    #[command(after_help = "Example:\n  nearmiss-agent status --json")]
+    Status {
+        /// One line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a remark on the timeline.
+    #[command(after_help = "Example:\n  nearmiss-agent note \"swapped the drive in bay 3\"")]
+    Note {
+        #[arg(required = true, value_name = "TEXT")]
+        text: Vec<String>,
+    },
+    /// Announce work for a span of time: watching goes on, nobody is paged.
+    #[command(after_help = "Example:\n  nearmiss-agent maintenance 2h \"moving /srv to the new array\"")]
+    Maintenance {
+        /// Such as 30m, 2h or 1d; at most 7d.
+        #[arg(value_name = "SPAN")]
+        span: Span,
+        #[arg(required = true, value_name = "REASON")]
+        reason: Vec<String>,
+    },
+    /// Rehearse a near miss: marked readings pass through rules, evidence, spool and collector.
+    #[command(
+        after_help = "Examples:\n  nearmiss-agent drill disk-failure\n  nearmiss-agent drill disk-failure --abort"
+    )]
+    Drill {
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// End it now.
+        #[arg(long)]
+        abort: bool,
+    },
+    /// Freeze a signed bundle of evidence by hand.
+    #[command(
+        after_help = "Example:\n  nearmiss-agent snapshot --category capacity --subject /srv --out srv.tar"
+    )]
+    Snapshot(Snapshot),
+    /// Check a bundle of evidence offline: every hash, the signature, every byte.
+    #[command(
+        after_help = "Examples:\n  nearmiss-agent verify srv.tar\n  nearmiss-agent verify --key KEY --json srv.tar"
+    )]
+    Verify(Verify),
+    /// Read drive reports.
+    #[command(subcommand)]
+    Smart(Smart),
+    /// Count the matches of a rules file in log files, by the matcher that follows them.
+    #[command(after_help = "Example:\n  nearmiss-agent scan --rules rules.d/ssh.toml /var/log/auth.log")]
+    Scan {
+        /// A rules file with [[log]] tables.
+        #[arg(long, value_name = "FILE")]
+        rules: PathBuf,
+        /// Files, or folders that are walked.
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// One line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// One line of JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Exit with 1 when a signal is past this level.
+    #[arg(long, value_name = "LEVEL", value_parser = ["approach"])]
+    pub(super) fail_on: Option<String>,
+    /// Every signal, also those that are far from failure.
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Enrol {
+    /// The collector, such as https://collector.example.
+    pub(super) url: String,
+    /// The enrolment token: `-` reads standard input, a file is read, anything else is the token itself.
+    pub(super) token: String,
+    /// Continue the history of this host, which was reinstalled.
+    #[arg(long, value_name = "HOST")]
+    pub(super) replace: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Snapshot {
+    /// What is looked for: disk, capacity, service, login, ...
+    #[arg(long, value_name = "CATEGORY")]
+    pub(super) category: Category,
+    /// What it is about, such as a mount point or a unit.
+    #[arg(long, default_value = "")]
+    pub(super) subject: String,
+    /// Where the bundle is written; it must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// The manifest, as one line of JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    pub(super) file: PathBuf,
+    /// The public key that must have signed, 64 hexadecimal digits [default: this agent's own].
+    #[arg(long)]
+    pub(super) key: Option<String>,
+    /// One line of JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Smart {
+    /// Judge what smartctl printed.
+    #[command(after_help = "Examples:\n  smartctl -i -H -A /dev/sda | nearmiss-agent smart parse -\n  \
+                            nearmiss-agent smart parse --json reports/")]
+    Parse {
+        /// Files, folders that are walked, or `-` for standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// A line of JSON for each file.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Tell every fault of configuration and rules, with file and line.
+    #[command(after_help = "Example:\n  nearmiss-agent config check --config ./agent.toml")]
+    Check {
+        /// One line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound_and_every_command_has_help_and_an_example() {
+        let mut command = Arguments::command();
+        command.build();
+        let mut left: Vec<&clap::Command> = command.get_subcommands().collect();
+        while let Some(command) = left.pop() {
+            if command.get_name() == "help" {
+                continue;
+            }
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            if command.has_subcommands() {
+                left.extend(command.get_subcommands());
+            } else {
+                let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(after.contains("Example"), "{}", command.get_name());
+            }
+        }
+    }
+
+    #[test]
+    fn the_configuration_is_named_before_or_after_the_command() {
+        for line in ["nearmiss-agent --config a.toml status", "nearmiss-agent status --config a.toml --json"]
+        {
+            let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(arguments.config, Some(PathBuf::from("a.toml")), "{line}");
+        }
+        let nested =
+            Arguments::try_parse_from("nearmiss-agent config check --config a.toml".split(' ')).unwrap();
+        assert!(matches!(nested.command, Command::Config(ConfigCommand::Check { json: false })));
+    }
+
+    #[test]
+    fn nonsense_is_a_usage_error() {
+        for line in
+            ["nearmiss-agent check --fail-on maybe", "nearmiss-agent maintenance soon x", "nearmiss-agent"]
+        {
+            assert_eq!(Arguments::try_parse_from(line.split(' ')).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

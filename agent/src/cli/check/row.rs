@@ -1,0 +1,170 @@
+//! One signal as one line: name, bar, number, words; each column as wide as the window allows.
+
+use nearmiss_agent_core::margin::Margin;
+use nearmiss_shared::bar::{self, Tone};
+use nearmiss_shared::vocabulary::Physical;
+
+use super::words;
+use crate::output::{Ink, Terminal};
+
+/// Letters of each column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Columns {
+    pub(super) name: usize,
+    pub(super) bar: usize,
+    pub(super) words: usize,
+}
+
+/// Between name, bar, number and words, with the bar's closing line and the number itself.
+const FIXED: usize = 1 + 1 + 1 + 4 + 2;
+
+impl Columns {
+    /// For a window of this width and names of at most `longest`.
+    pub(super) fn of(width: usize, longest: usize) -> Self {
+        let room = width.saturating_sub(FIXED);
+        let name = longest.min(room * 2 / 5).max(8.min(room));
+        let bar = (room.saturating_sub(name) * 2 / 5).clamp(4.min(room.saturating_sub(name)), 32);
+        Self { name, bar, words: room.saturating_sub(name + bar) }
+    }
+}
+
+/// The line of `margin`.
+pub(super) fn line(margin: &Margin, columns: Columns, terminal: Terminal) -> String {
+    let tone = tone(margin);
+    let ink = ink(tone);
+    let name = padded(&cut(&name(margin), columns.name), columns.name);
+    let bar = bar::draw(margin.proximity, margin.tick, None, columns.bar);
+    let number = margin.proximity.map_or_else(|| "   -".to_owned(), |near| format!("{:>4.2}", near.max(0.0)));
+    let words = cut(&said(margin), columns.words);
+    let name_ink = if tone == Tone::Quiet { Ink::Plain } else { Ink::Bold };
+    let words = terminal.paint(if tone == Tone::Quiet { Ink::Plain } else { ink }, &words);
+    let line = format!(
+        "{} {} {}  {words}",
+        terminal.paint(name_ink, &name),
+        terminal.paint(if tone == Tone::Quiet { Ink::Faint } else { ink }, &bar),
+        terminal.paint(ink, &number),
+    );
+    line.trim_end().to_owned()
+}
+
+/// Subject first where there is one: it is what people look for.
+pub(super) fn name(margin: &Margin) -> String {
+    match margin.subject.as_str() {
+        "" => margin.signal.clone(),
+        subject => format!("{} {subject}", margin.signal),
+    }
+}
+
+fn said(margin: &Margin) -> String {
+    let value = words::value(margin);
+    let ordinal =
+        if margin.ordinal && margin.proximity.is_some_and(|near| near > 0.0) { ", ordinal" } else { "" };
+    let state = match margin.state {
+        Physical::Normal => String::new(),
+        state => format!("  {}", state.as_str()),
+    };
+    let time = words::time_left(margin).map(|time| format!("  {time}")).unwrap_or_default();
+    format!("{value}{ordinal}{time}{state}")
+}
+
+pub(super) fn tone(margin: &Margin) -> Tone {
+    let soonest = margin.time_to_failure_seconds.map(|time| time.low.unwrap_or(time.estimate));
+    let too_soon = soonest.is_some_and(|seconds| seconds < margin.response_seconds);
+    match margin.state {
+        Physical::Breached => Tone::Breached,
+        Physical::Dark => Tone::NoData,
+        _ => bar::tone(margin.proximity, margin.tick, too_soon),
+    }
+}
+
+fn ink(tone: Tone) -> Ink {
+    match tone {
+        Tone::Quiet => Ink::Plain,
+        Tone::Amber => Ink::Amber,
+        Tone::Red | Tone::Breached => Ink::Red,
+        Tone::NoData => Ink::Faint,
+    }
+}
+
+/// At most `width` letters; what is missing is shown by an ellipsis in the middle, since both ends tell.
+pub(super) fn cut(text: &str, width: usize) -> String {
+    let letters: Vec<char> =
+        text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect();
+    if letters.len() <= width {
+        return letters.into_iter().collect();
+    }
+    let Some(left) = width.checked_sub(1) else { return String::new() };
+    let head = left.div_ceil(2);
+    let tail = letters.len() - (left - head);
+    let (start, end) = (letters.iter().take(head), letters.iter().skip(tail));
+    start.chain([&'…']).chain(end).collect()
+}
+
+fn padded(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(missing))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use nearmiss_shared::vocabulary::Category;
+
+    pub(crate) fn margin(signal: &str, subject: &str, proximity: Option<f64>) -> Margin {
+        Margin {
+            signal: signal.to_owned(),
+            subject: subject.to_owned(),
+            category: Category::Capacity,
+            value: proximity.map(|near| 0.5 - near / 2.0),
+            unit: "ratio".to_owned(),
+            normal: Some(0.5),
+            approach: Some(0.15),
+            critical: Some(0.05),
+            limit: Some(0.0),
+            ordinal: false,
+            proximity,
+            rate_per_hour: None,
+            time_to_failure_seconds: None,
+            state: Physical::Normal,
+            reasons: Vec::new(),
+            at: None,
+            labels: Default::default(),
+            tick: 0.7,
+            response_seconds: 3600.0,
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_its_window() {
+        let long = "/srv/archive/of/a/very/long/mount/point/that/nobody/wants";
+        for width in [20, 40, 80, 120, 200] {
+            let columns = Columns::of(width, 60);
+            for near in [None, Some(-0.2), Some(0.3), Some(0.75), Some(1.4)] {
+                let terminal = Terminal { width, height: None, colour: false };
+                let line = line(&margin("filesystem.free", long, near), columns, terminal);
+                assert!(line.chars().count() <= width, "{width}: {line}");
+                assert!(!line.contains('\x1b'));
+            }
+        }
+    }
+
+    #[test]
+    fn tone_is_never_the_only_sign() {
+        let terminal = Terminal { width: 100, height: None, colour: true };
+        let mut near = margin("filesystem.free", "/var", Some(0.92));
+        near.state = Physical::Approached;
+        let line = line(&near, Columns::of(100, 30), terminal);
+        assert!(
+            line.contains("\x1b[1;31m") && line.contains("0.92") && line.contains("approached"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn a_long_name_keeps_both_ends() {
+        assert_eq!(cut("filesystem.free /srv/archive", 15), "filesys…archive");
+        assert_eq!(cut("short", 15), "short");
+        assert_eq!(cut("bad\nname", 15), "bad?name");
+        assert_eq!(cut("abc", 0), "");
+    }
+}

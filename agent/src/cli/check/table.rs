@@ -1,0 +1,187 @@
+//! The whole answer of `check`: a head line, the signals, what is far away in one line, what does not apply.
+
+use nearmiss_agent_core::margin::Margin;
+use nearmiss_shared::vocabulary::Physical;
+
+use super::is_near;
+use super::row::{self, Columns, cut};
+use crate::control::CheckTold;
+use crate::output::{Ink, Terminal};
+
+/// Lines kept for head, scale, rest, and the prompt after them.
+const AROUND: usize = 7;
+/// Signals shown however low the window is.
+const LEAST: usize = 5;
+
+/// Where the margins come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The running agent: states, rates and times are known.
+    Agent,
+    /// One look: levels only.
+    Look,
+}
+
+pub(super) struct Table<'a> {
+    pub(super) told: &'a CheckTold,
+    pub(super) source: Source,
+    pub(super) all: bool,
+}
+
+impl Table<'_> {
+    /// Every line, none wider than the terminal. Where all is well they fit its height.
+    pub(super) fn lines(&self, terminal: Terminal) -> Vec<String> {
+        let excuses = self.excuses(terminal);
+        let shown = self.shown(terminal, excuses.len());
+        let longest = shown.iter().map(|margin| row::name(margin).chars().count()).max().unwrap_or(0);
+        let columns = Columns::of(terminal.width, longest);
+        let mut lines = vec![terminal.paint(Ink::Bold, &cut(&self.headline(), terminal.width))];
+        if !shown.is_empty() {
+            lines.push(terminal.paint(Ink::Faint, &scale(columns, terminal.width)));
+        }
+        for margin in &shown {
+            lines.push(row::line(margin, columns, terminal));
+            lines.extend(why(margin, terminal));
+        }
+        lines.extend(self.rest(&shown).map(|rest| terminal.paint(Ink::Faint, &cut(&rest, terminal.width))));
+        lines.extend(excuses.into_iter().map(|line| terminal.paint(Ink::Faint, &line)));
+        lines
+    }
+
+    /// `lab-srv-07: nothing is approaching failure. Closest: filesystem.free /var, 0.41.`
+    fn headline(&self) -> String {
+        let signals = &self.told.signals;
+        let near = signals.iter().filter(|margin| is_near(margin)).count();
+        let host = &self.told.host;
+        let how = match self.source {
+            Source::Agent => "",
+            Source::Look => " (one look: no agent runs, so no rates)",
+        };
+        let closest = signals.iter().filter_map(|margin| Some((margin.proximity?, margin)));
+        let closest = closest.max_by(|(one, _), (other, _)| one.total_cmp(other));
+        match (near, closest) {
+            (0, Some((proximity, margin))) => {
+                let (name, near) = (row::name(margin), proximity.max(0.0));
+                format!("{host}: nothing is approaching failure. Closest: {name}, {near:.2}{how}")
+            }
+            (0, None) => format!("{host}: nothing could be measured{how}"),
+            (1, _) => format!("{host}: 1 of {} signals is near failure{how}", signals.len()),
+            (near, _) => format!("{host}: {near} of {} signals are near failure{how}", signals.len()),
+        }
+    }
+
+    /// Everything that is near, and of the rest as much as fits.
+    fn shown(&self, terminal: Terminal, excuses: usize) -> Vec<&Margin> {
+        let all: Vec<&Margin> = self.told.signals.iter().collect();
+        let Some(height) = terminal.height.filter(|_| !self.all) else { return all };
+        let near = all.iter().filter(|margin| is_worth_its_line(margin)).count();
+        let reasons =
+            all.iter().filter(|margin| is_worth_its_line(margin) && !margin.reasons.is_empty()).count();
+        let room = height.saturating_sub(AROUND + excuses + reasons).max(LEAST);
+        let (first, rest): (Vec<&Margin>, Vec<&Margin>) =
+            all.into_iter().partition(|margin| is_worth_its_line(margin));
+        first.into_iter().chain(rest.into_iter().take(room.saturating_sub(near))).collect()
+    }
+
+    fn rest(&self, shown: &[&Margin]) -> Option<String> {
+        let left = self.told.signals.len().checked_sub(shown.len()).filter(|left| *left > 0)?;
+        Some(format!("and {left} more, further from failure: `check --all` lists them"))
+    }
+
+    fn excuses(&self, terminal: Terminal) -> Vec<String> {
+        let told = self.told.not_applicable.iter();
+        told.flat_map(|excuse| {
+            wrapped(&format!("not applicable: {}: {}", excuse.probe, excuse.why), terminal.width)
+        })
+        .collect()
+    }
+}
+
+fn is_worth_its_line(margin: &Margin) -> bool {
+    is_near(margin) || margin.state != Physical::Normal
+}
+
+/// Why a signal is near, below its line.
+fn why(margin: &Margin, terminal: Terminal) -> Option<String> {
+    let told = margin.reasons.join("; ");
+    let shown = is_worth_its_line(margin) && !told.is_empty();
+    shown.then(|| format!("  {}", cut(&told, terminal.width.saturating_sub(2))))
+}
+
+/// What the bar's ends and its tick mean.
+fn scale(columns: Columns, width: usize) -> String {
+    let ends = format!("{:<bar$}│", "0 normal", bar = columns.bar);
+    let line = format!("{:<name$} {ends} 1 = failure; ┆ approach", "", name = columns.name);
+    if columns.bar < 9 { String::new() } else { cut(&line, width).trim_end().to_owned() }
+}
+
+/// Words in lines of at most `width` letters; lines after the first are indented.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let word = cut(word, width.saturating_sub(2));
+        if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::replace(&mut line, "  ".to_owned()));
+        }
+        if !line.trim().is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use nearmiss_shared::time::Timestamp;
+
+    use super::super::row::tests::margin;
+    use super::*;
+    use crate::control::Excuse;
+
+    fn told(signals: Vec<Margin>) -> CheckTold {
+        let why = "no drive that speaks SMART was found: on a virtual machine watch the host below it";
+        let not_applicable = vec![Excuse { probe: "disk".to_owned(), why: why.to_owned() }];
+        CheckTold { host: "lab-srv-07".to_owned(), at: Timestamp::from_millis(0), signals, not_applicable }
+    }
+
+    fn lines(told: &CheckTold, terminal: Terminal) -> Vec<String> {
+        Table { told, source: Source::Look, all: false }.lines(terminal)
+    }
+
+    #[test]
+    fn a_healthy_machine_fits_one_screen_and_no_line_is_wider() {
+        let signals =
+            (0..200).map(|mount| margin("filesystem.free", &format!("/srv/{mount}"), Some(0.2))).collect();
+        let told = told(signals);
+        for (width, height) in [(40, 24), (80, 24), (120, 40)] {
+            let lines = lines(&told, Terminal { width, height: Some(height), colour: false });
+            assert!(lines.len() < height, "{} of {height}", lines.len());
+            assert!(lines.iter().all(|line| line.chars().count() <= width), "{lines:#?}");
+            assert!(lines[0].starts_with("lab-srv-07: nothing"), "{lines:#?}");
+        }
+    }
+
+    #[test]
+    fn what_is_near_is_always_shown_with_its_reason() {
+        let mut signals: Vec<Margin> =
+            (0..40).map(|_| margin("filesystem.free", "/srv", Some(0.8))).collect();
+        signals[0].reasons = vec!["10 % free for 3 samples".to_owned()];
+        let told = told(signals);
+        let lines = lines(&told, Terminal { width: 80, height: Some(24), colour: false });
+        assert_eq!(lines.iter().filter(|line| line.contains("0.80")).count(), 40);
+        assert!(lines[0].contains("40 of 40 signals are near failure"));
+        assert!(lines.contains(&"  10 % free for 3 samples".to_owned()));
+    }
+
+    #[test]
+    fn a_pipe_gets_every_signal_without_colour() {
+        let signals = (0..60).map(|_| margin("filesystem.free", "/srv", Some(0.1))).collect();
+        let told = told(signals);
+        let lines = lines(&told, Terminal { width: 120, height: None, colour: false });
+        assert_eq!(lines.iter().filter(|line| line.contains("0.10  ")).count(), 60);
+        assert!(lines.iter().all(|line| !line.contains('\x1b')));
+    }
+}

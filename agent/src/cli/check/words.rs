@@ -1,0 +1,73 @@
+//! What a value means, in the words of the page: plain, exact, short.
+
+use nearmiss_agent_core::margin::{Margin, number};
+use nearmiss_shared::time::Span;
+use nearmiss_shared::wire::v1::Estimate;
+
+/// The value: `28.9 % free`, `3 sectors`, `5 of 20 matches`.
+pub(super) fn value(margin: &Margin) -> String {
+    let Some(value) = margin.value else { return "no value".to_owned() };
+    let told = number(value, &margin.unit);
+    let yes = value >= 0.5;
+    match margin.signal.as_str() {
+        "filesystem.read_only" => if yes { "read-only" } else { "writable" }.to_owned(),
+        "service.active" => if yes { "active" } else { "failed" }.to_owned(),
+        "service.running" => if yes { "running" } else { "not running" }.to_owned(),
+        "service.restarts_left" => format!("{value:.0} restarts left"),
+        "filesystem.inodes_free" => format!("{told} of inodes free"),
+        "host.memory_available" => format!("{told} available"),
+        "host.cpu_pressure" | "host.io_pressure" | "host.memory_pressure" => {
+            format!("{told} of time stalled")
+        }
+        signal if signal.starts_with("log.") => match margin.limit {
+            Some(limit) => format!("{value:.0} of {limit:.0} matches"),
+            None => format!("{value:.0} matches"),
+        },
+        _ if margin.unit == "ratio" => format!("{told} free"),
+        "disk.verdict" => if yes { "says it fails" } else { "says it passed" }.to_owned(),
+        _ => told,
+    }
+}
+
+/// `fails in 3h 40m (2h 50m - 5h)`, where the rate points there.
+pub(super) fn time_left(margin: &Margin) -> Option<String> {
+    let Estimate { estimate, low, high } = margin.time_to_failure_seconds?;
+    let word = if margin.signal.starts_with("filesystem.") { "full" } else { "fails" };
+    let span = |seconds: f64| Span::from_seconds(seconds.round() as i64);
+    let range = match (low, high) {
+        (Some(low), Some(high)) => format!(" ({} - {})", span(low), span(high)),
+        (Some(low), None) => format!(" ({} at the soonest)", span(low)),
+        _ => String::new(),
+    };
+    Some(format!("{word} in {}{range}", span(estimate)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::tests::margin;
+    use super::*;
+
+    #[test]
+    fn values_read_as_a_person_says_them() {
+        for (signal, unit, value_of, told) in [
+            ("filesystem.free", "ratio", 0.289, "28.9 % free"),
+            ("filesystem.read_only", "flag", 0.0, "writable"),
+            ("disk.pending_sectors", "sectors", 3.0, "3 sectors"),
+            ("host.cpu_pressure", "percent", 1.25, "1.2 % of time stalled"),
+            ("log.failed-logins", "matches", 4.0, "4 of 0 matches"),
+        ] {
+            let margin =
+                Margin { unit: unit.to_owned(), value: Some(value_of), ..margin(signal, "", Some(0.1)) };
+            assert_eq!(value(&margin), told);
+        }
+    }
+
+    #[test]
+    fn time_left_has_its_range_and_is_never_invented() {
+        let mut margin = margin("filesystem.free", "/var", Some(0.9));
+        assert_eq!(time_left(&margin), None);
+        margin.time_to_failure_seconds =
+            Some(Estimate { estimate: 13_200.0, low: Some(10_200.0), high: Some(18_000.0) });
+        assert_eq!(time_left(&margin).unwrap(), "full in 3h 40m (2h 50m - 5h)");
+    }
+}

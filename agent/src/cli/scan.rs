@@ -1,0 +1,101 @@
+//! `scan`: how often each log rule matches, by the follower's own line splitter and matcher.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use nearmiss_agent_core::log::Matcher;
+use nearmiss_agent_core::rule::RuleSet;
+use serde::Serialize;
+
+use super::smart::walk;
+use super::{Ended, Exit, Failure};
+use crate::follower::Splitter;
+use crate::output;
+use crate::settings::Faults;
+
+const PIECE_BYTES: usize = 256 * 1024;
+
+#[derive(Debug, Default, Serialize)]
+struct Counted {
+    bytes: u64,
+    lines: u64,
+    /// Lines that matched, by rule.
+    rules: BTreeMap<String, u64>,
+}
+
+pub(super) fn run(rules: &Path, paths: &[PathBuf], as_json: bool) -> Ended {
+    let matcher = matcher(rules)?;
+    let mut counted =
+        Counted { rules: matcher.names().map(|name| (name.to_owned(), 0)).collect(), ..Counted::default() };
+    let mut exit = Exit::Fine;
+    for path in paths.iter().flat_map(|path| walk(path)) {
+        if let Err(fault) = count(&path, &matcher, &mut counted) {
+            output::problem(&format!("{}: {fault}", path.display()));
+            exit = Exit::Unreachable;
+        }
+    }
+    if as_json {
+        output::json(&counted)?;
+        return Ok(exit);
+    }
+    for (rule, matches) in &counted.rules {
+        output::line(&format!("{matches:>10}  {rule}"))?;
+    }
+    output::line(&format!("{:>10}  lines, {} bytes", counted.lines, counted.bytes))?;
+    Ok(exit)
+}
+
+fn matcher(path: &Path) -> Result<Matcher, Failure> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|fault| Failure::usage(format!("{}: {fault}", path.display())))?;
+    let rules = RuleSet::parse(&[(path.display().to_string(), text)]);
+    let rules = rules.map_err(|faults| Failure::usage(Faults(faults)))?;
+    Matcher::new(&rules.log_rules()).map_err(Failure::usage)
+}
+
+fn count(path: &Path, matcher: &Matcher, counted: &mut Counted) -> std::io::Result<()> {
+    let name = path.to_string_lossy();
+    let mut file = std::fs::File::open(path)?;
+    let mut splitter = Splitter::at(0);
+    let mut piece = vec![0; PIECE_BYTES];
+    let Counted { bytes, lines, rules } = counted;
+    let mut each = |line: &[u8]| {
+        *lines += 1;
+        for found in matcher.matches(&name, line) {
+            if let Some(matches) = rules.get_mut(&found.rule.name) {
+                *matches += 1;
+            }
+        }
+    };
+    loop {
+        let length = file.read(&mut piece)?;
+        if length == 0 {
+            splitter.finish(&mut each);
+            return Ok(());
+        }
+        *bytes += length as u64;
+        splitter.feed(piece.get(..length).unwrap_or_default(), &mut each);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_matches_are_counted_the_last_line_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let (rules, log) = (folder.path().join("r.toml"), folder.path().join("a.log"));
+        std::fs::write(
+            &rules,
+            "[[log]]\nname = \"bad\"\npattern = 'bad'\n[[log]]\nname = \"never\"\npattern = 'zzz'\n",
+        )
+        .unwrap();
+        std::fs::write(&log, "bad bad\ngood\nstill bad").unwrap();
+        let mut counted = Counted::default();
+        counted.rules.insert("bad".to_owned(), 0);
+        count(&log, &matcher(&rules).unwrap(), &mut counted).unwrap();
+        assert_eq!((counted.bytes, counted.lines, counted.rules["bad"]), (22, 3, 2));
+    }
+}

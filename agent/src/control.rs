@@ -1,0 +1,55 @@
+//! The local control socket: one question and one answer a connection, each a line of JSON.
+//!
+//! Only root and the daemon's own user are answered; the kernel says who the peer is. A line is bounded, so are the
+//! connections served at once and the time a question may take to arrive. Nothing that is asked here names a program,
+//! a path or a limit.
+
+mod client;
+mod desk;
+mod server;
+mod told;
+
+use serde::{Deserialize, Serialize};
+
+pub use client::{AskFault, ask};
+pub use desk::Desk;
+pub use server::Server;
+pub use told::{CheckTold, Excuse, StatusTold};
+
+/// A line longer than this is no question.
+const MAX_QUESTION_BYTES: u64 = 64 * 1024;
+/// A line longer than this is no answer.
+const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What a local command may ask of the daemon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Question {
+    Status,
+    Check,
+    /// A remark of a person for the timeline.
+    Note {
+        text: String,
+    },
+    Maintenance {
+        seconds: i64,
+        reason: String,
+    },
+    Drill {
+        name: String,
+        abort: bool,
+    },
+    /// Read configuration, rules and enrolment again.
+    Reload,
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    Done(serde_json::Value),
+    Refused(String),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! The shapes that `check` and `status` print as JSON (contract.md): what the daemon tells and the commands read.
+
+use std::collections::BTreeMap;
+
+use nearmiss_agent_core::margin::Margin;
+use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::wire::v1::SpoolDepth;
+use serde::{Deserialize, Serialize};
+
+use crate::probe::NotApplicable;
+use crate::store::Enrolment;
+
+/// This host's margins, most urgent first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckTold {
+    pub host: String,
+    pub at: Timestamp,
+    pub signals: Vec<Margin>,
+    pub not_applicable: Vec<Excuse>,
+}
+
+/// A probe that has nothing to look at here, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Excuse {
+    pub probe: String,
+    pub why: String,
+}
+
+impl From<NotApplicable> for Excuse {
+    fn from(excuse: NotApplicable) -> Self {
+        Self { probe: excuse.probe.to_owned(), why: excuse.why }
+    }
+}
+
+/// How the agent itself is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusTold {
+    pub at: Timestamp,
+    pub host: String,
+    pub running: bool,
+    pub version: String,
+    pub pid: Option<u32>,
+    pub started: Option<Timestamp>,
+    /// The host's public key, 64 hexadecimal digits.
+    pub key: String,
+    pub enrolment: Option<Enrolment>,
+    /// When the collector answered a status report last.
+    pub last_contact: Option<Timestamp>,
+    pub clock_offset_ms: Option<i64>,
+    pub spool: SpoolDepth,
+    pub quarantined: u64,
+    pub signals: u64,
+    pub open: u64,
+    pub observing_until: Option<Timestamp>,
+    pub maintenance: Option<(Timestamp, String)>,
+    pub counters: BTreeMap<String, u64>,
+}

@@ -1,0 +1,35 @@
+//! Each probe at its own pace, and the log follower, into the one pipeline.
+
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+
+use crate::clock::Clock;
+use crate::follower::Followed;
+use crate::pipeline::{Handle, Input};
+use crate::probe::Probe;
+use crate::tasks::Stop;
+
+/// Looks, hands on, and waits for the next time, until asked to stop.
+pub(super) async fn look(mut probe: Probe, clock: Clock, pipeline: Handle, mut stop: Stop) {
+    let mut turn = tokio::time::interval(probe.interval().to_duration());
+    // A look that took longer than its interval is not made up for.
+    turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.asked() => return,
+            _ = turn.tick() => {}
+        }
+        let looked = tokio::select! {
+            () = stop.asked() => return,
+            looked = probe.read(&clock) => looked,
+        };
+        pipeline.send(Input::Looked(looked)).await;
+    }
+}
+
+/// Hands on what the follower found until there is no follower.
+pub(super) async fn hand_on(mut found: mpsc::Receiver<Followed>, pipeline: Handle) {
+    while let Some(followed) = found.recv().await {
+        pipeline.send(Input::Followed(followed)).await;
+    }
+}

@@ -1,0 +1,33 @@
+//! Names this host gives: its own, and those of its users.
+
+/// The host's name, empty when the kernel does not tell.
+pub fn name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
+}
+
+/// A user's name by its number, from the local accounts; the number where none has it.
+pub fn user(uid: u32) -> String {
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    named(&accounts, uid).unwrap_or_else(|| uid.to_string())
+}
+
+/// `name:password:uid:...` a line (passwd(5)).
+fn named(accounts: &str, uid: u32) -> Option<String> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_found_by_number() {
+        let accounts = "root:x:0:0::/root:/bin/sh\nbroken\nsana:x:1000:1000::/home/sana:/bin/sh\n";
+        assert_eq!(named(accounts, 1000).as_deref(), Some("sana"));
+        assert_eq!(named(accounts, 7), None);
+    }
+}
