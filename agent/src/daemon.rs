@@ -99,7 +99,7 @@ async fn until_changed(
             Order::Reload => match Settings::load(file) {
                 Ok(changed) if changed.state == settings.state => return Some(changed),
                 Ok(_) => {
-                    error!("`state` cannot change while the agent runs; the configuration stays as it was")
+                    error!("`state` cannot change while the agent runs; the configuration stays as it was");
                 }
                 Err(fault) => error!(%fault, "the configuration stays as it was"),
             },
@@ -113,3 +113,6 @@ fn tell(state: &[NotifyState<'_>]) {
         debug!(%fault, "systemd cannot be told");
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

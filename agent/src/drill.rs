@@ -5,10 +5,11 @@
 //! short is retired at the next start. One drill of a name runs at a time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nearmiss_agent_core::reading::{Measure, Reading};
-use nearmiss_agent_core::rule::DRILL_PREFIX;
+use nearmiss_agent_core::rule::{DRILL_PREFIX, RuleSet};
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::EventKind;
 use tokio::sync::{broadcast, mpsc};
@@ -24,6 +25,8 @@ const STEP: Duration = Duration::from_secs(1);
 const LENGTH: Span = Span::from_minutes(10);
 /// The opening event is in the spool by then, or no rule opened.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Where no rule judges the signal at all, nothing more is to be waited for than a few readings.
+const UNJUDGED: Duration = Duration::from_secs(3);
 
 /// A rehearsal: the signal and the values it takes, one a second; the last one stays.
 #[derive(Debug)]
@@ -87,14 +90,15 @@ enum Order {
 pub struct Drills {
     orders: mpsc::Sender<Order>,
     pipeline: Handle,
+    rules: Arc<RuleSet>,
 }
 
 impl Drills {
     /// The handle, and what runs the drills.
-    pub fn new(pipeline: Handle, clock: Clock) -> (Self, Stage) {
+    pub fn new(pipeline: Handle, rules: RuleSet, clock: Clock) -> (Self, Stage) {
         let (orders, taken) = mpsc::channel(8);
         let stage = Stage { orders: taken, pipeline: pipeline.clone(), clock, running: BTreeMap::new() };
-        (Self { orders, pipeline }, stage)
+        (Self { orders, pipeline, rules: Arc::new(rules) }, stage)
     }
 
     /// Starts a drill and waits until its opening event is on the disk; what happened, in words.
@@ -105,7 +109,9 @@ impl Drills {
         let script = script(name)?;
         let committed = self.pipeline.committed();
         self.orders.send(Order::Start(script)).await.map_err(|_| DrillFault::Stopping)?;
-        if tokio::time::timeout(PATIENCE, opened(committed, &subject(name))).await == Ok(true) {
+        let judged = self.rules.judge(script.signal, &subject(name), None).is_some();
+        let patience = if judged { PATIENCE } else { UNJUDGED };
+        if tokio::time::timeout(patience, opened(committed, &subject(name))).await == Ok(true) {
             return Ok(format!(
                 "the drill {name} opened an episode of {}; it ends in {LENGTH}",
                 script.signal

@@ -1,5 +1,7 @@
 //! `/proc/self/mountinfo` (proc_pid_mountinfo(5)): what is mounted where, and whether its superblock is writable.
 
+use std::collections::BTreeMap;
+
 /// One mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
@@ -60,9 +62,12 @@ impl Mount {
 }
 
 /// Every mount that can be watched, one for each filesystem: of several mounts of one device the one of its root with
-/// the shortest path. Lines that are not understood are skipped.
+/// the shortest path. Of mounts over one another only the topmost can be seen. Lines that are not understood are
+/// skipped.
 pub fn watchable(text: &str) -> Vec<Mount> {
-    let mut mounts: Vec<Mount> = parse(text).into_iter().filter(Mount::is_watchable).collect();
+    let topmost: BTreeMap<String, Mount> =
+        parse(text).into_iter().map(|mount| (mount.point.clone(), mount)).collect();
+    let mut mounts: Vec<Mount> = topmost.into_values().filter(Mount::is_watchable).collect();
     mounts.sort_by(|left, right| {
         (&left.device_number, left.root != "/", left.point.len(), &left.point).cmp(&(
             &right.device_number,
@@ -138,6 +143,13 @@ mod tests {
     fn each_real_filesystem_is_watched_once() {
         let points: Vec<String> = watchable(REAL).into_iter().map(|mount| mount.point).collect();
         assert_eq!(points, ["/", "/data", "/run", "/srv/lab data"]);
+    }
+
+    #[test]
+    fn what_is_mounted_over_cannot_be_seen() {
+        let over = "36 22 0:60 / /shm rw - tmpfs below rw\n37 36 0:61 / /shm rw - tmpfs above rw\n";
+        let sources: Vec<String> = watchable(over).into_iter().map(|mount| mount.source).collect();
+        assert_eq!(sources, ["above"]);
     }
 
     #[test]

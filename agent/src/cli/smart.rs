@@ -19,7 +19,7 @@ pub(super) fn parse(files: &[PathBuf], as_json: bool) -> Ended {
         let parsed = read(&file).and_then(|bytes| smart::parse(&bytes).map_err(|fault| fault.to_string()));
         match parsed {
             Ok(report) if as_json => {
-                output::line(&smart::line(&name, &report).map_err(std::io::Error::from)?)?
+                output::line(&smart::line(&name, &report).map_err(std::io::Error::from)?)?;
             }
             Ok(report) => output::line(&told(&name, &report))?,
             Err(error) => {

@@ -137,7 +137,8 @@ impl Composition<'_> {
     }
 
     fn drills(&mut self, pipeline: &Pipeline, handle: &Handle) -> Drills {
-        let (drills, stage) = Drills::new(handle.clone(), self.shared.clock.clone());
+        let (drills, stage) =
+            Drills::new(handle.clone(), self.settings.rules.clone(), self.shared.clock.clone());
         let stop = self.tasks.stop_signal();
         self.tasks.spawn("drills", stage.run(pipeline.drills_left(), stop));
         drills

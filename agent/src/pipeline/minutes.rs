@@ -32,15 +32,16 @@ impl Minutes {
     pub(super) fn record(&mut self, sample: Sample<'_>) {
         let minute = Timestamp::from_millis(sample.at.as_millis().div_euclid(MINUTE_MS) * MINUTE_MS);
         let key = (sample.signal.to_owned(), sample.subject.to_owned());
-        if let Some(running) = self.running.get_mut(&key) {
-            if running.minute == minute && running.episode == sample.episode {
-                running.min = running.min.min(sample.value);
-                running.max = running.max.max(sample.value);
-                running.last = sample.value;
-                running.closest = closer(running.closest, sample.proximity);
-                running.samples += 1;
-                return;
-            }
+        if let Some(running) = self.running.get_mut(&key)
+            && running.minute == minute
+            && running.episode == sample.episode
+        {
+            running.min = running.min.min(sample.value);
+            running.max = running.max.max(sample.value);
+            running.last = sample.value;
+            running.closest = closer(running.closest, sample.proximity);
+            running.samples += 1;
+            return;
         }
         let due = sample.interval.map_or(1, |interval| MINUTE_MS / interval.as_millis().max(1)).max(1);
         let started = EpisodeMinute {

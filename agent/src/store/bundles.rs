@@ -62,7 +62,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter().map(bundle_row).collect()
+        rows.iter().map(bundle_row).collect()
     }
 
     /// Forgets a bundle: it was delivered, dropped, or can never be.
@@ -87,7 +87,7 @@ impl Store {
         .await?;
         let mut kept = 0_u64;
         let mut dropped = Vec::new();
-        for row in rows {
+        for row in &rows {
             let row = bundle_row(row)?;
             kept = kept.saturating_add(row.bytes);
             if kept > max_bytes {
@@ -117,7 +117,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-fn bundle_row(row: sqlx::sqlite::SqliteRow) -> Result<BundleRow, StoreFault> {
+fn bundle_row(row: &sqlx::sqlite::SqliteRow) -> Result<BundleRow, StoreFault> {
     let (id, sha256, bytes): (String, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     Ok(BundleRow { id: bundle_id(&id)?, sha256, bytes: u64::try_from(bytes).unwrap_or(0) })
 }

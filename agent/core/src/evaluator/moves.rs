@@ -298,7 +298,11 @@ impl SignalState {
 
     fn level_reasons(&self, judgement: &Judgement, count: u32) -> Vec<String> {
         let over = judgement.interval.map_or(Span::ZERO, |interval| interval.times(i64::from(count)));
-        let mut reasons = vec![format!("{} for {count} samples ({over})", self.told(judgement))];
+        let told = self.told(judgement);
+        let mut reasons = vec![match count {
+            1 => told,
+            count => format!("{told} for {count} samples ({over})"),
+        }];
         let grown = self.growth();
         if matches!(judgement.scale, Scale::Ordinal(_)) && grown > 0.0 {
             let since = self.samples.first().zip(self.samples.last());

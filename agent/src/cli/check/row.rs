@@ -22,7 +22,7 @@ impl Columns {
     /// For a window of this width and names of at most `longest`.
     pub(super) fn of(width: usize, longest: usize) -> Self {
         let room = width.saturating_sub(FIXED);
-        let name = longest.min(room * 2 / 5).max(8.min(room));
+        let name = longest.min(room * 9 / 20).max(8.min(room));
         let bar = (room.saturating_sub(name) * 2 / 5).clamp(4.min(room.saturating_sub(name)), 32);
         Self { name, bar, words: room.saturating_sub(name + bar) }
     }

@@ -9,7 +9,7 @@ use crate::control::CheckTold;
 use crate::output::{Ink, Terminal};
 
 /// Lines kept for head, scale, rest, and the prompt after them.
-const AROUND: usize = 7;
+const AROUND: usize = 5;
 /// Signals shown however low the window is.
 const LEAST: usize = 5;
 
@@ -31,8 +31,8 @@ pub(super) struct Table<'a> {
 impl Table<'_> {
     /// Every line, none wider than the terminal. Where all is well they fit its height.
     pub(super) fn lines(&self, terminal: Terminal) -> Vec<String> {
-        let excuses = self.excuses(terminal);
-        let shown = self.shown(terminal, excuses.len());
+        let notes = self.notes(terminal);
+        let shown = self.shown(terminal, notes.len());
         let longest = shown.iter().map(|margin| row::name(margin).chars().count()).max().unwrap_or(0);
         let columns = Columns::of(terminal.width, longest);
         let mut lines = vec![terminal.paint(Ink::Bold, &cut(&self.headline(), terminal.width))];
@@ -44,7 +44,7 @@ impl Table<'_> {
             lines.extend(why(margin, terminal));
         }
         lines.extend(self.rest(&shown).map(|rest| terminal.paint(Ink::Faint, &cut(&rest, terminal.width))));
-        lines.extend(excuses.into_iter().map(|line| terminal.paint(Ink::Faint, &line)));
+        lines.extend(notes.into_iter().map(|line| terminal.paint(Ink::Faint, &line)));
         lines
     }
 
@@ -53,31 +53,27 @@ impl Table<'_> {
         let signals = &self.told.signals;
         let near = signals.iter().filter(|margin| is_near(margin)).count();
         let host = &self.told.host;
-        let how = match self.source {
-            Source::Agent => "",
-            Source::Look => " (one look: no agent runs, so no rates)",
-        };
         let closest = signals.iter().filter_map(|margin| Some((margin.proximity?, margin)));
         let closest = closest.max_by(|(one, _), (other, _)| one.total_cmp(other));
         match (near, closest) {
             (0, Some((proximity, margin))) => {
                 let (name, near) = (row::name(margin), proximity.max(0.0));
-                format!("{host}: nothing is approaching failure. Closest: {name}, {near:.2}{how}")
+                format!("{host}: nothing is approaching failure. Closest: {name}, {near:.2}")
             }
-            (0, None) => format!("{host}: nothing could be measured{how}"),
-            (1, _) => format!("{host}: 1 of {} signals is near failure{how}", signals.len()),
-            (near, _) => format!("{host}: {near} of {} signals are near failure{how}", signals.len()),
+            (0, None) => format!("{host}: nothing could be measured"),
+            (1, _) => format!("{host}: 1 of {} signals is near failure", signals.len()),
+            (near, _) => format!("{host}: {near} of {} signals are near failure", signals.len()),
         }
     }
 
     /// Everything that is near, and of the rest as much as fits.
-    fn shown(&self, terminal: Terminal, excuses: usize) -> Vec<&Margin> {
+    fn shown(&self, terminal: Terminal, notes: usize) -> Vec<&Margin> {
         let all: Vec<&Margin> = self.told.signals.iter().collect();
         let Some(height) = terminal.height.filter(|_| !self.all) else { return all };
         let near = all.iter().filter(|margin| is_worth_its_line(margin)).count();
         let reasons =
             all.iter().filter(|margin| is_worth_its_line(margin) && !margin.reasons.is_empty()).count();
-        let room = height.saturating_sub(AROUND + excuses + reasons).max(LEAST);
+        let room = height.saturating_sub(AROUND + notes + reasons).max(LEAST);
         let (first, rest): (Vec<&Margin>, Vec<&Margin>) =
             all.into_iter().partition(|margin| is_worth_its_line(margin));
         first.into_iter().chain(rest.into_iter().take(room.saturating_sub(near))).collect()
@@ -88,12 +84,25 @@ impl Table<'_> {
         Some(format!("and {left} more, further from failure: `check --all` lists them"))
     }
 
-    fn excuses(&self, terminal: Terminal) -> Vec<String> {
-        let told = self.told.not_applicable.iter();
-        told.flat_map(|excuse| {
-            wrapped(&format!("not applicable: {}: {}", excuse.probe, excuse.why), terminal.width)
-        })
-        .collect()
+    /// How this was looked at and what does not apply: short on a screen, in full where there is room.
+    fn notes(&self, terminal: Terminal) -> Vec<String> {
+        let excuses = &self.told.not_applicable;
+        let full = self.all || terminal.height.is_none();
+        let mut notes = Vec::new();
+        if self.source == Source::Look {
+            notes.push("one look, no agent runs: levels are known, rates and times are not".to_owned());
+        }
+        if full {
+            notes.extend(
+                excuses.iter().map(|excuse| format!("not applicable: {}: {}", excuse.probe, excuse.why)),
+            );
+        } else if !excuses.is_empty() {
+            let short = excuses.iter().map(|excuse| {
+                format!("{} ({})", excuse.probe, excuse.why.split(':').next().unwrap_or_default())
+            });
+            notes.push(format!("not applicable: {}", short.collect::<Vec<_>>().join(", ")));
+        }
+        notes.iter().flat_map(|note| wrapped(note, terminal.width)).collect()
     }
 }
 
