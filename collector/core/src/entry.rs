@@ -87,6 +87,15 @@ pub enum What {
         sequence: u32,
         people: Vec<String>,
     },
+    /// The four roles are asked to answer in writing.
+    AskedInWriting {
+        due: Timestamp,
+        people: Vec<String>,
+    },
+    /// The meeting is not needed any more.
+    InvitationCancelled {
+        sequence: u32,
+    },
     Answered {
         question: usize,
     },
@@ -188,6 +197,10 @@ impl What {
                 format!("retrospective due {due}, {form}{slot}: {reason}")
             }
             Self::Invited { start, people, .. } => format!("invited {} to {start}", people.join(", ")),
+            Self::AskedInWriting { due, people } => {
+                format!("asked {} to answer the four questions in writing by {due}", people.join(", "))
+            }
+            Self::InvitationCancelled { .. } => "called the meeting off".to_owned(),
             Self::Answered { question } => format!("answered question {question}"),
             Self::RetrospectiveHeld { on_time } => {
                 format!("retrospective held{}", if *on_time { ", on time" } else { ", late" })

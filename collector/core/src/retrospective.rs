@@ -10,6 +10,14 @@ use crate::context::{Context, Slot};
 use crate::person::{Person, holder};
 use crate::words::{RetroForm, Track};
 
+/// The four questions of every retrospective (domain.md 6, rows 32 to 35).
+pub const QUESTIONS: [&str; 4] = [
+    "What almost failed? (technical root cause)",
+    "What stopped it? (human action, monitoring, luck?)",
+    "What would have happened if it had failed? (business impact)",
+    "How do we make luck unnecessary? (automate, harden, train)",
+];
+
 const LENGTH: Span = Span::from_minutes(30);
 /// Slots begin on the half hour.
 const GRID_MS: i64 = 30 * 60 * 1000;

@@ -258,6 +258,9 @@ impl Move<'_> {
             self.case.clear_timer(TimerKind::AcknowledgeDue);
         }
         self.tell(What::Confirmed { verdict, reason });
+        if verdict == Verdict::FalseAlarm {
+            self.call_off();
+        }
         Ok(())
     }
 

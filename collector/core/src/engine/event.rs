@@ -179,6 +179,7 @@ impl Move<'_> {
 
     /// Something done on the host, told by its agent: a note, a mitigation, an acknowledgement in the shell.
     fn action_on_host(&mut self, facts: &EventFacts) {
+        self.expect_bundle(facts);
         let text = facts.reasons.join("; ");
         let by = facts.labels.get("person").cloned().unwrap_or_else(|| facts.host_name.clone());
         let kind = facts.labels.get("mitigation").and_then(|word| word.parse().ok());

@@ -16,7 +16,7 @@ use crate::retrospective;
 use crate::tasks;
 use crate::title::title;
 use crate::track;
-use crate::words::{LuckClass, MessageKind, TimerKind, Verdict, Workflow};
+use crate::words::{LuckClass, MessageKind, RetroForm, TimerKind, Verdict, Workflow};
 
 /// The invitation goes out this long after opening, if the case is not stabilised before.
 const INVITE_AFTER: Span = Span::from_hours(4);
@@ -167,11 +167,10 @@ impl Move<'_> {
     fn plan_retrospective(&mut self) {
         let plan = self.case.retrospective.clone();
         self.case.set_timer(TimerKind::RetrospectiveDue, plan.due);
-        if let Some(slot) = plan.slot {
-            let early = slot.start.minus(Span::from_hours(12));
-            let invite =
-                self.now.plus(INVITE_AFTER).as_millis().min(early.as_millis()).max(self.now.as_millis());
-            self.case.set_timer(TimerKind::InvitationDue, Timestamp::from_millis(invite));
+        if plan.slot.is_some() || plan.form == RetroForm::Written {
+            let early = plan.slot.map_or(plan.due, |slot| slot.start.minus(Span::from_hours(12)));
+            let invite = self.now.plus(INVITE_AFTER).min(early).max(self.now);
+            self.case.set_timer(TimerKind::InvitationDue, invite);
         }
         self.tell_system(What::RetrospectivePlanned {
             due: plan.due,
@@ -220,6 +219,11 @@ impl Move<'_> {
             let least = measures.failure_minimum.map_or(range.estimate, |least| least.min(range.estimate));
             measures.failure_minimum = Some(least);
         }
+        self.expect_bundle(facts);
+    }
+
+    /// The bundle an event names belongs to the case, here already or not.
+    pub(super) fn expect_bundle(&mut self, facts: &EventFacts) {
         let known =
             facts.bundle.filter(|bundle| self.case.evidence.iter().all(|known| known.bundle != *bundle));
         self.case.evidence.extend(known.map(|bundle| EvidenceRef {

@@ -235,6 +235,51 @@ fn on_a_friday_evening_the_written_form_is_due_and_the_meeting_is_the_first_comm
 }
 
 #[test]
+fn a_written_retrospective_is_asked_for_before_it_is_due() {
+    let mut world = World::new(FRIDAY_EVENING);
+    world.open(|_| {});
+    assert_eq!(world.told(MessageKind::WrittenRetrospective), []);
+    world.event(EventKind::Recovered, Physical::Recovered, 0.4);
+    let roles = [1, 2, 3, 4].map(person_id);
+    assert_eq!(world.told(MessageKind::WrittenRetrospective), roles);
+    assert_eq!(world.told(MessageKind::Invitation), roles, "and the meeting comes after");
+    world.later(Span::from_hours(48)).ring();
+    assert_eq!(world.told(MessageKind::WrittenRetrospective).len(), 4, "asked once");
+    assert_eq!(world.told(MessageKind::RetrospectiveOverdue), roles);
+
+    let mut brief = World::new(TUESDAY);
+    brief.open(|facts| facts.time_to_failure = None);
+    brief.later(Span::from_hours(4)).ring();
+    assert_eq!(brief.told(MessageKind::WrittenRetrospective), roles);
+    assert_eq!(brief.told(MessageKind::Invitation), []);
+}
+
+#[test]
+fn a_false_alarm_calls_the_meeting_off() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    world.event(EventKind::Recovered, Physical::Recovered, 0.4);
+    let reason = "the probe was wrong".to_owned();
+    world.acts(1, Command::Confirm { verdict: Verdict::FalseAlarm, reason }).unwrap();
+    assert_eq!(world.told(MessageKind::InvitationCancelled), [1, 2, 3, 4].map(person_id));
+    let retrospective = &world.case().retrospective;
+    assert_eq!((retrospective.slot, retrospective.invitation_sequence), (None, 1));
+}
+
+#[test]
+fn what_was_done_on_the_host_brings_its_bundle() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    let mut facts = world.facts(EventKind::Action, Physical::Approached, 0.1);
+    let bundle = BundleId::from_parts(Timestamp::from_millis(1), [3; 10]);
+    facts.bundle = Some(bundle);
+    world.apply(Input::Event(Box::new(facts)), Actor::System).unwrap();
+    let valid = Input::Evidence { bundle, sha256: "00".to_owned(), bytes: 1, valid: true };
+    world.apply(valid, Actor::System).unwrap();
+    assert_eq!(world.case().evidence[0].signature_valid, Some(true));
+}
+
+#[test]
 fn a_failure_before_anybody_works_again_pages_at_once() {
     let mut world = World::new(FRIDAY_EVENING);
     let case = world.open(|_| {});

@@ -57,22 +57,47 @@ impl Move<'_> {
         self.send(person, MessageKind::Page, true);
     }
 
-    /// The invitation of a reserved slot, once.
+    /// The four roles are told how they will look back, once: the meeting's invitation, the written page, or both.
     pub(super) fn invite(&mut self) {
         self.case.clear_timer(TimerKind::InvitationDue);
-        let Some(slot) =
-            self.case.retrospective.slot.filter(|_| self.case.retrospective.invited_at.is_none())
-        else {
+        if self.case.retrospective.invited_at.is_some() {
             return;
-        };
+        }
         self.case.retrospective.invited_at = Some(self.now);
         let people = retrospective::attendees(self.context.people);
-        let names = people.iter().map(|person| person.name.clone()).collect();
+        let names: Vec<String> = people.iter().map(|person| person.name.clone()).collect();
         let ids: Vec<_> = people.iter().map(|person| person.id).collect();
+        if self.case.retrospective.form == RetroForm::Written {
+            self.tell_system(What::AskedInWriting {
+                due: self.case.retrospective.due,
+                people: names.clone(),
+            });
+            for id in &ids {
+                self.send(*id, MessageKind::WrittenRetrospective, false);
+            }
+        }
+        let Some(slot) = self.case.retrospective.slot else { return };
         let sequence = self.case.retrospective.invitation_sequence;
         self.tell_system(What::Invited { start: slot.start, sequence, people: names });
         for id in ids {
             self.send(id, MessageKind::Invitation, false);
+        }
+    }
+
+    /// A meeting about nothing is called off, with the next SEQUENCE (RFC 5546, 3.2.5).
+    pub(super) fn call_off(&mut self) {
+        self.case.clear_timer(TimerKind::InvitationDue);
+        let invited = self.case.retrospective.invited_at.is_some();
+        if self.case.retrospective.slot.take().is_none() || !invited {
+            return;
+        }
+        self.case.retrospective.invitation_sequence += 1;
+        let sequence = self.case.retrospective.invitation_sequence;
+        self.tell_system(What::InvitationCancelled { sequence });
+        let ids: Vec<_> =
+            retrospective::attendees(self.context.people).iter().map(|person| person.id).collect();
+        for id in ids {
+            self.send(id, MessageKind::InvitationCancelled, false);
         }
     }
 
@@ -84,10 +109,6 @@ impl Move<'_> {
         self.tell_system(What::RetrospectiveOverdue);
         let again = self.now.plus(nearmiss_shared::time::Span::from_hours(24));
         self.case.set_timer(TimerKind::RetrospectiveDue, again);
-        let kind = match self.case.retrospective.form {
-            RetroForm::Written => MessageKind::WrittenRetrospective,
-            RetroForm::Meeting => MessageKind::RetrospectiveOverdue,
-        };
         let silent: Vec<_> = self
             .case
             .silent_roles()
@@ -99,7 +120,7 @@ impl Move<'_> {
         for id in silent {
             if !told.contains(&id) {
                 told.push(id);
-                self.send(id, kind, false);
+                self.send(id, MessageKind::RetrospectiveOverdue, false);
             }
         }
     }
