@@ -165,3 +165,6 @@ fn make_folder(folder: &Path) -> Result<(), StoreFault> {
 }
 
 type Transaction<'a> = sqlx::Transaction<'a, Sqlite>;
+
+#[cfg(test)]
+mod tests;

@@ -148,7 +148,7 @@ pub(super) async fn address(
     Ok(())
 }
 
-fn id_at(host: HostId, store: StoreId, event: &Event) -> EventId {
+pub(super) fn id_at(host: HostId, store: StoreId, event: &Event) -> EventId {
     EventId::of(EventParts {
         host,
         store,
