@@ -1,0 +1,178 @@
+//! Cases: one document each, with the projections that are searched, rewritten in the same transaction.
+
+mod find;
+mod projection;
+mod timeline;
+
+use nearmiss_case::Case;
+use nearmiss_case::context::Slot;
+use nearmiss_case::key::CaseKey;
+use nearmiss_shared::identity::{BundleId, CaseId, PersonId};
+use nearmiss_shared::time::Timestamp;
+use sqlx::sqlite::SqliteRow;
+
+use crate::changes::Change;
+use crate::error::StoreError;
+use crate::row::{Record, json};
+use crate::scope::ClientScope;
+use crate::store::Unit;
+
+pub use find::{CaseFilter, CaseRow, CaseState, TaskRow};
+pub use timeline::{Salt, TimelineRow};
+
+impl Unit {
+    /// The case an event of this key belongs to: the open one, else the newest that was.
+    pub async fn case_of_key(
+        &mut self,
+        scope: ClientScope,
+        key: &CaseKey,
+    ) -> Result<Option<Case>, StoreError> {
+        let row = sqlx::query(
+            "SELECT document FROM case_file WHERE provider_id = $1 AND client_id = $2 AND case_key = $3
+             ORDER BY is_open DESC, received_at DESC, number DESC LIMIT 1",
+        )
+        .bind(scope.provider().to_string())
+        .bind(scope.client().to_string())
+        .bind(key.to_string())
+        .fetch_optional(&mut *self.transaction)
+        .await?;
+        row.map(|row| document(&row)).transpose()
+    }
+
+    pub async fn case(&mut self, scope: ClientScope, id: CaseId) -> Result<Option<Case>, StoreError> {
+        let row = sqlx::query(
+            "SELECT document FROM case_file WHERE provider_id = $1 AND client_id = $2 AND case_id = $3",
+        )
+        .bind(scope.provider().to_string())
+        .bind(scope.client().to_string())
+        .bind(id.to_string())
+        .fetch_optional(&mut *self.transaction)
+        .await?;
+        row.map(|row| document(&row)).transpose()
+    }
+
+    /// The case that waits for this bundle.
+    pub async fn case_of_bundle(
+        &mut self,
+        scope: ClientScope,
+        bundle: BundleId,
+    ) -> Result<Option<Case>, StoreError> {
+        let row = sqlx::query(
+            "SELECT document FROM case_file JOIN case_bundle ON case_bundle.case_id = case_file.case_id
+             WHERE case_file.provider_id = $1 AND case_file.client_id = $2 AND case_bundle.bundle_id = $3",
+        )
+        .bind(scope.provider().to_string())
+        .bind(scope.client().to_string())
+        .bind(bundle.to_string())
+        .fetch_optional(&mut *self.transaction)
+        .await?;
+        row.map(|row| document(&row)).transpose()
+    }
+
+    /// The open cases of one host, oldest first.
+    pub async fn open_cases_of_host(
+        &mut self,
+        scope: ClientScope,
+        host: nearmiss_shared::identity::HostId,
+    ) -> Result<Vec<Case>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT document FROM case_file WHERE provider_id = $1 AND client_id = $2 AND host_id = $3 AND is_open = 1
+             ORDER BY number",
+        )
+        .bind(scope.provider().to_string())
+        .bind(scope.client().to_string())
+        .bind(host.to_string())
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        rows.iter().map(document).collect()
+    }
+
+    /// The number of the provider's next case.
+    pub async fn next_number(&mut self, scope: ClientScope) -> Result<u64, StoreError> {
+        let number: i64 =
+            sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM case_file WHERE provider_id = $1")
+                .bind(scope.provider().to_string())
+                .fetch_one(&mut *self.transaction)
+                .await?;
+        Ok(u64::try_from(number).unwrap_or(1))
+    }
+
+    /// Writes a new case. A second open one of its key is refused by the database.
+    pub async fn insert_case(
+        &mut self,
+        scope: ClientScope,
+        case: &Case,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO case_file (provider_id, client_id, case_id, number, host_id, case_key, is_open, workflow,
+                 category, received_at, updated_at, document)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        )
+        .bind(scope.provider().to_string())
+        .bind(scope.client().to_string())
+        .bind(case.id.to_string())
+        .bind(i64::try_from(case.number).unwrap_or(i64::MAX))
+        .bind(case.host.to_string())
+        .bind(case.key.to_string())
+        .bind(i64::from(case.is_open()))
+        .bind(case.workflow.as_str())
+        .bind(case.category.as_str())
+        .bind(case.received_at.as_millis())
+        .bind(now.as_millis())
+        .bind(json("case_file", case)?)
+        .execute(&mut *self.transaction)
+        .await?;
+        self.project(scope, case).await?;
+        self.changed(scope, Change::Case, &case.id.to_string(), now).await
+    }
+
+    /// Writes a case that has moved.
+    pub async fn save_case(
+        &mut self,
+        scope: ClientScope,
+        case: &Case,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE case_file SET is_open = $4, workflow = $5, updated_at = $6, document = $7
+             WHERE provider_id = $1 AND client_id = $2 AND case_id = $3",
+        )
+        .bind(scope.provider().to_string())
+        .bind(scope.client().to_string())
+        .bind(case.id.to_string())
+        .bind(i64::from(case.is_open()))
+        .bind(case.workflow.as_str())
+        .bind(now.as_millis())
+        .bind(json("case_file", case)?)
+        .execute(&mut *self.transaction)
+        .await?;
+        self.project(scope, case).await?;
+        self.changed(scope, Change::Case, &case.id.to_string(), now).await
+    }
+
+    /// Slots of the provider's people that are taken and end after `from`.
+    pub async fn busy(
+        &mut self,
+        scope: ClientScope,
+        from: Timestamp,
+    ) -> Result<Vec<(PersonId, Slot)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT person_id, start_at, end_at FROM slot WHERE provider_id = $1 AND end_at > $2",
+        )
+        .bind(scope.provider().to_string())
+        .bind(from.as_millis())
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        let taken = |row| {
+            let record = Record { table: "slot", row };
+            let slot = Slot { start: record.instant("start_at")?, end: record.instant("end_at")? };
+            Ok((record.parsed("person_id")?, slot))
+        };
+        rows.iter().map(taken).collect()
+    }
+}
+
+pub(crate) fn document(row: &SqliteRow) -> Result<Case, StoreError> {
+    Record { table: "case_file", row }.json("document")
+}

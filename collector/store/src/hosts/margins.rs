@@ -1,0 +1,105 @@
+//! Where each signal of a host stands, as its last status said: replaced whole, so that nothing grows with time.
+
+use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::vocabulary::{Category, Physical};
+use serde::{Deserialize, Serialize};
+
+use crate::changes::Change;
+use crate::error::StoreError;
+use crate::row::{Record, json};
+use crate::scope::{ClientScope, HostScope};
+use crate::store::{Store, Unit};
+
+/// One signal's margin. Names are filled in on reading.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MarginRow {
+    #[serde(skip)]
+    pub client_name: String,
+    #[serde(skip)]
+    pub host_name: String,
+    pub signal: String,
+    pub subject: String,
+    pub category: Category,
+    pub value: Option<f64>,
+    pub unit: String,
+    pub normal: Option<f64>,
+    pub approach: Option<f64>,
+    pub critical: Option<f64>,
+    pub limit: Option<f64>,
+    pub ordinal: bool,
+    pub proximity: Option<f64>,
+    pub time_to_failure_seconds: Option<f64>,
+    pub state: Physical,
+    pub at: Timestamp,
+}
+
+impl Unit {
+    /// A status of this host: when it was seen, what it runs, and all the margins it lists.
+    pub async fn host_seen(
+        &mut self,
+        host: &HostScope,
+        at: Timestamp,
+        agent_version: &str,
+        status: &str,
+        margins: &[MarginRow],
+    ) -> Result<(), StoreError> {
+        let (scope, id) = (host.client(), host.host().to_string());
+        sqlx::query(
+            "UPDATE host SET last_seen_at = $3, agent_version = $4, status = $5 WHERE client_id = $1 AND host_id = $2",
+        )
+        .bind(scope.client().to_string())
+        .bind(&id)
+        .bind(at.as_millis())
+        .bind(agent_version)
+        .bind(status)
+        .execute(&mut *self.transaction)
+        .await?;
+        sqlx::query("DELETE FROM margin WHERE client_id = $1 AND host_id = $2")
+            .bind(scope.client().to_string())
+            .bind(&id)
+            .execute(&mut *self.transaction)
+            .await?;
+        for margin in margins {
+            sqlx::query(
+                "INSERT INTO margin (provider_id, client_id, host_id, signal, subject, at, document)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            )
+            .bind(scope.provider().to_string())
+            .bind(scope.client().to_string())
+            .bind(&id)
+            .bind(&margin.signal)
+            .bind(&margin.subject)
+            .bind(margin.at.as_millis())
+            .bind(json("margin", margin)?)
+            .execute(&mut *self.transaction)
+            .await?;
+        }
+        self.changed(scope, Change::Margins, &id, at).await
+    }
+}
+
+impl Store {
+    /// The margins of these clients' hosts, in no order of importance.
+    pub async fn margins(&self, scopes: &[ClientScope]) -> Result<Vec<MarginRow>, StoreError> {
+        let mut margins = Vec::new();
+        for scope in scopes {
+            let rows = sqlx::query(
+                "SELECT document, host.name AS host_name, client.name AS client_name
+                 FROM margin JOIN host ON host.host_id = margin.host_id
+                     JOIN client ON client.client_id = margin.client_id
+                 WHERE margin.provider_id = $1 AND margin.client_id = $2 ORDER BY host.name, signal, subject",
+            )
+            .bind(scope.provider().to_string())
+            .bind(scope.client().to_string())
+            .fetch_all(&self.read)
+            .await?;
+            for row in &rows {
+                let record = Record { table: "margin", row };
+                let margin: MarginRow = record.json("document")?;
+                let (client_name, host_name) = (record.text("client_name")?, record.text("host_name")?);
+                margins.push(MarginRow { client_name, host_name, ..margin });
+            }
+        }
+        Ok(margins)
+    }
+}

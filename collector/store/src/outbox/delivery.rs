@@ -1,0 +1,142 @@
+//! Delivery's side of the outbox: claim for a while, then say what became of it.
+
+use nearmiss_shared::identity::{CaseId, MessageId, PersonId};
+use nearmiss_shared::time::{Span, Timestamp};
+
+use super::Channel;
+use crate::accounts::Operator;
+use crate::error::StoreError;
+use crate::row::Record;
+use crate::scope::ClientScope;
+use crate::store::Unit;
+
+/// A claim ends after this: a sender that crashed in between sends again, under the same key.
+const LEASE: Span = Span::from_minutes(2);
+
+/// A message to be sent now.
+#[derive(Clone, Debug)]
+pub struct OutboxRow {
+    scope: ClientScope,
+    pub id: MessageId,
+    pub case: CaseId,
+    pub person: Option<PersonId>,
+    pub channel: Channel,
+    pub kind: String,
+    pub urgent: bool,
+    pub dedup: String,
+    pub body: String,
+    /// This one included.
+    pub attempts: u32,
+    pub created_at: Timestamp,
+}
+
+impl OutboxRow {
+    pub const fn scope(&self) -> ClientScope {
+        self.scope
+    }
+}
+
+impl Unit {
+    /// Takes what is due, urgent first, then oldest.
+    pub async fn claim_messages(
+        &mut self,
+        operator: &Operator,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM outbox WHERE provider_id = $1 AND state = 'waiting' AND due_at <= $2
+             ORDER BY urgent DESC, created_at, message_id LIMIT $3",
+        )
+        .bind(operator.scope().provider().to_string())
+        .bind(now.as_millis())
+        .bind(i64::from(most))
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        let mut claimed = Vec::new();
+        for row in &rows {
+            let message = message(operator, &Record { table: "outbox", row })?;
+            sqlx::query("UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE message_id = $1")
+                .bind(message.id.to_string())
+                .bind(now.plus(LEASE).as_millis())
+                .execute(&mut *self.transaction)
+                .await?;
+            claimed.push(message);
+        }
+        Ok(claimed)
+    }
+
+    pub async fn message_sent(
+        &mut self,
+        scope: ClientScope,
+        id: MessageId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'sent', detail = '', sent_at = $3 WHERE client_id = $1 AND message_id = $2",
+        )
+        .bind(scope.client().to_string())
+        .bind(id.to_string())
+        .bind(now.as_millis())
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// It did not go out: tried again at `retry_at`, or given up.
+    pub async fn message_failed(
+        &mut self,
+        scope: ClientScope,
+        id: MessageId,
+        detail: &str,
+        retry_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let state = if retry_at.is_some() { "waiting" } else { "given_up" };
+        sqlx::query(
+            "UPDATE outbox SET state = $3, detail = $4, due_at = COALESCE($5, due_at)
+             WHERE client_id = $1 AND message_id = $2",
+        )
+        .bind(scope.client().to_string())
+        .bind(id.to_string())
+        .bind(state)
+        .bind(detail)
+        .bind(retry_at.map(Timestamp::as_millis))
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// It no longer matters.
+    pub async fn message_dropped(
+        &mut self,
+        scope: ClientScope,
+        id: MessageId,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'dropped', detail = $3 WHERE client_id = $1 AND message_id = $2",
+        )
+        .bind(scope.client().to_string())
+        .bind(id.to_string())
+        .bind(why)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+}
+
+fn message(operator: &Operator, record: &Record<'_>) -> Result<OutboxRow, StoreError> {
+    Ok(OutboxRow {
+        scope: ClientScope::new(operator.scope().provider(), record.parsed("client_id")?),
+        id: record.parsed("message_id")?,
+        case: record.parsed("case_id")?,
+        person: record.parsed_or_none("person_id")?,
+        channel: record.parsed("channel")?,
+        kind: record.text("kind")?,
+        urgent: record.flag("urgent")?,
+        dedup: record.text("dedup")?,
+        body: record.text("body")?,
+        attempts: record.count("attempts")? + 1,
+        created_at: record.instant("created_at")?,
+    })
+}

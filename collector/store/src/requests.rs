@@ -1,0 +1,111 @@
+//! What hosts are asked: fetched with the answer to their status, until they answer or it expires.
+
+use nearmiss_shared::identity::{CaseId, HostId, RequestId};
+use nearmiss_shared::time::Timestamp;
+use serde_json::Value;
+
+use crate::error::StoreError;
+use crate::row::{Record, json};
+use crate::scope::{ClientScope, HostScope};
+use crate::store::{Store, Unit};
+
+/// A request to be asked.
+#[derive(Clone, Debug)]
+pub struct NewRequest<'a> {
+    pub id: RequestId,
+    pub host: HostId,
+    pub case: Option<CaseId>,
+    /// One of the wire's request kinds.
+    pub kind: &'a str,
+    pub data: &'a Value,
+    pub expires_at: Timestamp,
+}
+
+/// A request that waits for its host.
+#[derive(Clone, Debug)]
+pub struct RequestRow {
+    pub id: RequestId,
+    pub kind: String,
+    pub data: Value,
+    pub expires_at: Timestamp,
+}
+
+impl Unit {
+    pub async fn ask_host(&mut self, scope: ClientScope, request: NewRequest<'_>) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO host_request (provider_id, client_id, request_id, host_id, case_id, kind, data, expires_at,
+                 state, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', '')",
+        )
+        .bind(scope.provider().to_string())
+        .bind(scope.client().to_string())
+        .bind(request.id.to_string())
+        .bind(request.host.to_string())
+        .bind(request.case.map(|case| case.to_string()))
+        .bind(request.kind)
+        .bind(json("host_request", request.data)?)
+        .bind(request.expires_at.as_millis())
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// The host has answered; the case the request was about. An answer that comes again changes nothing.
+    pub async fn request_answered(
+        &mut self,
+        host: &HostScope,
+        id: RequestId,
+        outcome: &str,
+        detail: &str,
+    ) -> Result<Option<CaseId>, StoreError> {
+        let done = sqlx::query(
+            "UPDATE host_request SET state = $4, detail = $5
+             WHERE client_id = $1 AND host_id = $2 AND request_id = $3 AND state = 'open'",
+        )
+        .bind(host.client().client().to_string())
+        .bind(host.host().to_string())
+        .bind(id.to_string())
+        .bind(outcome)
+        .bind(detail)
+        .execute(&mut *self.transaction)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let row = sqlx::query("SELECT case_id FROM host_request WHERE client_id = $1 AND request_id = $2")
+            .bind(host.client().client().to_string())
+            .bind(id.to_string())
+            .fetch_one(&mut *self.transaction)
+            .await?;
+        Record { table: "host_request", row: &row }.parsed_or_none("case_id")
+    }
+}
+
+impl Store {
+    /// What this host is asked now, oldest first.
+    pub async fn requests_for(
+        &self,
+        host: &HostScope,
+        now: Timestamp,
+    ) -> Result<Vec<RequestRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT request_id, kind, data, expires_at FROM host_request
+             WHERE client_id = $1 AND host_id = $2 AND state = 'open' AND expires_at > $3
+             ORDER BY request_id LIMIT 50",
+        )
+        .bind(host.client().client().to_string())
+        .bind(host.host().to_string())
+        .bind(now.as_millis())
+        .fetch_all(&self.read)
+        .await?;
+        let request = |row| {
+            let record = Record { table: "host_request", row };
+            Ok(RequestRow {
+                id: record.parsed("request_id")?,
+                kind: record.text("kind")?,
+                data: record.json("data")?,
+                expires_at: record.instant("expires_at")?,
+            })
+        };
+        rows.iter().map(request).collect()
+    }
+}
