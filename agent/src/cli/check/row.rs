@@ -35,7 +35,7 @@ pub(super) fn line(margin: &Margin, columns: Columns, terminal: Terminal) -> Str
     let name = padded(&cut(&name(margin), columns.name), columns.name);
     let bar = bar::draw(margin.proximity, margin.tick, None, columns.bar);
     let number = margin.proximity.map_or_else(|| "   -".to_owned(), |near| format!("{:>4.2}", near.max(0.0)));
-    let words = cut(&said(margin), columns.words);
+    let words = said(margin, columns.words);
     let name_ink = if tone == Tone::Quiet { Ink::Plain } else { Ink::Bold };
     let words = terminal.paint(if tone == Tone::Quiet { Ink::Plain } else { ink }, &words);
     let line = format!(
@@ -55,16 +55,25 @@ pub(super) fn name(margin: &Margin) -> String {
     }
 }
 
-fn said(margin: &Margin) -> String {
+/// Value, time to failure and state in at most `width` letters: what matters least goes first.
+fn said(margin: &Margin, width: usize) -> String {
     let value = words::value(margin);
     let ordinal =
         if margin.ordinal && margin.proximity.is_some_and(|near| near > 0.0) { ", ordinal" } else { "" };
     let state = match margin.state {
         Physical::Normal => String::new(),
-        state => format!("  {}", state.as_str()),
+        state => format!("  {state}"),
     };
-    let time = words::time_left(margin).map(|time| format!("  {time}")).unwrap_or_default();
-    format!("{value}{ordinal}{time}{state}")
+    let with_range = words::time_left(margin).map(|time| format!("  {time}")).unwrap_or_default();
+    let time = with_range.split(" (").next().unwrap_or_default();
+    let forms = [
+        format!("{value}{ordinal}{with_range}{state}"),
+        format!("{value}{ordinal}{time}{state}"),
+        format!("{value}{time}"),
+        format!("{value}{state}"),
+    ];
+    let fits = forms.iter().find(|form| form.chars().count() <= width);
+    fits.cloned().unwrap_or_else(|| cut(&value, width))
 }
 
 pub(super) fn tone(margin: &Margin) -> Tone {
@@ -109,6 +118,7 @@ fn padded(text: &str, width: usize) -> String {
 pub(super) mod tests {
     use super::*;
     use nearmiss_shared::vocabulary::Category;
+    use nearmiss_shared::wire::v1::Estimate;
 
     pub(crate) fn margin(signal: &str, subject: &str, proximity: Option<f64>) -> Margin {
         Margin {
@@ -158,6 +168,24 @@ pub(super) mod tests {
             line.contains("\x1b[1;31m") && line.contains("0.92") && line.contains("approached"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn in_a_narrow_window_the_range_goes_before_the_time_and_the_time_before_the_value() {
+        let mut near = margin("filesystem.free", "/var", Some(0.92));
+        let time = Estimate { estimate: 13_200.0, low: Some(10_200.0), high: Some(18_000.0) };
+        near.time_to_failure_seconds = Some(time);
+        near.state = Physical::Approached;
+        for (width, told) in [
+            (80, "4.0 % free  full in 3h 40m (2h 50m - 5h)  approached"),
+            (40, "4.0 % free  full in 3h 40m  approached"),
+            (28, "4.0 % free  full in 3h 40m"),
+            (22, "4.0 % free  approached"),
+            (10, "4.0 % free"),
+            (6, "4.0…ee"),
+        ] {
+            assert_eq!(said(&near, width), told);
+        }
     }
 
     #[test]

@@ -1,17 +1,22 @@
 //! The whole answer of `check`: a head line, the signals, what is far away in one line, what does not apply.
 
+use std::collections::BTreeMap;
+
 use nearmiss_agent_core::margin::Margin;
 use nearmiss_shared::vocabulary::Physical;
 
 use super::is_near;
 use super::row::{self, Columns, cut};
-use crate::control::CheckTold;
+use crate::control::{CheckTold, Excuse};
 use crate::output::{Ink, Terminal};
 
 /// Lines kept for head, scale, rest, and the prompt after them.
 const AROUND: usize = 5;
 /// Signals shown however low the window is.
 const LEAST: usize = 5;
+
+/// Of a signal's reasons, this many lines are shown.
+const REASON_LINES: usize = 2;
 
 /// Where the margins come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,13 +102,21 @@ impl Table<'_> {
                 excuses.iter().map(|excuse| format!("not applicable: {}: {}", excuse.probe, excuse.why)),
             );
         } else if !excuses.is_empty() {
-            let short = excuses.iter().map(|excuse| {
-                format!("{} ({})", excuse.probe, excuse.why.split(':').next().unwrap_or_default())
-            });
-            notes.push(format!("not applicable: {}", short.collect::<Vec<_>>().join(", ")));
+            notes.push(format!("not applicable: {}", short(excuses)));
         }
         notes.iter().flat_map(|note| wrapped(note, terminal.width)).collect()
     }
+}
+
+/// `disk (no drive was found), host (no sensor is visible; no swap)`: what to do about it is left for `--all`.
+fn short(excuses: &[Excuse]) -> String {
+    let mut by_probe: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for excuse in excuses {
+        by_probe.entry(&excuse.probe).or_default().push(excuse.why.split(':').next().unwrap_or_default());
+    }
+    let probes: Vec<String> =
+        by_probe.iter().map(|(probe, why)| format!("{probe} ({})", why.join("; "))).collect();
+    probes.join(", ")
 }
 
 fn is_worth_its_line(margin: &Margin) -> bool {
@@ -111,10 +124,13 @@ fn is_worth_its_line(margin: &Margin) -> bool {
 }
 
 /// Why a signal is near, below its line.
-fn why(margin: &Margin, terminal: Terminal) -> Option<String> {
+fn why(margin: &Margin, terminal: Terminal) -> Vec<String> {
     let told = margin.reasons.join("; ");
-    let shown = is_worth_its_line(margin) && !told.is_empty();
-    shown.then(|| format!("  {}", cut(&told, terminal.width.saturating_sub(2))))
+    if !is_worth_its_line(margin) || told.is_empty() {
+        return Vec::new();
+    }
+    let lines = wrapped(&told, terminal.width.saturating_sub(2));
+    lines.into_iter().take(REASON_LINES).map(|line| format!("  {line}")).collect()
 }
 
 /// What the bar's ends and its tick mean.
@@ -148,7 +164,6 @@ mod tests {
 
     use super::super::row::tests::margin;
     use super::*;
-    use crate::control::Excuse;
 
     fn told(signals: Vec<Margin>) -> CheckTold {
         let why = "no drive that speaks SMART was found: on a virtual machine watch the host below it";
