@@ -1,0 +1,93 @@
+//! `GET /live`: what changed, as server-sent events, of the caller's clients alone.
+//!
+//! Each event's id is the change cursor, so that a browser that comes back (Last-Event-ID) misses nothing. A commit in
+//! this process is heard at once over the hint channel; whatever else, the cursor is read every 2 s. A stream ends
+//! after a while, so that the browser's next one is authenticated anew.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::routing::get;
+use futures_util::stream::{self, Stream};
+use nearmiss_store::changes::ChangeRow;
+use nearmiss_store::{ClientScope, StoreError};
+use serde_json::json;
+use tokio::sync::broadcast::Receiver;
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::problem::Problem;
+
+const POLL: Duration = Duration::from_secs(2);
+/// Polls before the stream ends and is asked for again: about ten minutes of silence, sooner in a storm.
+const POLLS: u32 = 300;
+/// Changes read at once.
+const MOST: u32 = 100;
+
+pub fn router() -> Router<App> {
+    Router::new().route("/live", get(live))
+}
+
+async fn live(
+    State(app): State<App>,
+    Caller(principal): Caller,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+    let cursor = match seen {
+        Some(cursor) => cursor,
+        None => app.store.change_cursor().await?,
+    };
+    let hint = app.hint.subscribe();
+    let watch =
+        Watch { scopes: principal.scopes(), app, cursor, hint, waiting: VecDeque::new(), polls: POLLS };
+    Ok(Sse::new(stream::unfold(watch, Watch::next))
+        .keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// One open stream.
+struct Watch {
+    app: App,
+    scopes: Vec<ClientScope>,
+    cursor: i64,
+    hint: Receiver<()>,
+    waiting: VecDeque<ChangeRow>,
+    polls: u32,
+}
+
+impl Watch {
+    /// The next change; `None` ends the stream.
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        loop {
+            if let Some(change) = self.waiting.pop_front() {
+                self.cursor = change.id;
+                return Some((Ok(event(&change)), self));
+            }
+            self.polls = self.polls.checked_sub(1)?;
+            if let Err(fault) = self.read().await {
+                tracing::error!(%fault, "the changes cannot be read; the stream ends");
+                return None;
+            }
+            if self.waiting.is_empty() {
+                // A hint, a missed hint or the end of the wait: each means to look again.
+                drop(timeout(POLL, self.hint.recv()).await);
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), StoreError> {
+        self.waiting = self.app.store.changes_since(&self.scopes, self.cursor, MOST).await?.into();
+        Ok(())
+    }
+}
+
+fn event(change: &ChangeRow) -> Event {
+    let data = json!({"what": change.what, "reference": change.reference});
+    Event::default().event("change").id(change.id.to_string()).data(data.to_string())
+}

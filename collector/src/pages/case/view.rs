@@ -1,0 +1,321 @@
+//! What the page of a case says of it, as plain values.
+
+use nearmiss_case::Case;
+use nearmiss_case::case::Task;
+use nearmiss_case::person::{Person, holder};
+use nearmiss_case::words::{ActionState, LuckClass, TaskState, Verdict};
+use nearmiss_case::{title, verdict};
+use nearmiss_shared::identity::PersonId;
+use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::vocabulary::Role;
+
+use super::steps::{self, Step};
+use crate::pages::part::bar::Bar;
+use crate::pages::part::closeness::is_running;
+use crate::pages::part::row::{Clock, Listed, clock, owner, wants_answer};
+use crate::pages::when::{self, When};
+use crate::pages::words::{self, Said};
+
+/// The head of the page: what, how close, what it means, and the one button.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub id: String,
+    pub label: String,
+    pub client: String,
+    pub host: String,
+    pub what: String,
+    pub drill: Option<String>,
+    pub draft: bool,
+    pub learned_late: bool,
+    pub bar: Bar,
+    pub failure: String,
+    pub reasons: Vec<String>,
+    pub impact: String,
+    pub facts: Vec<(&'static str, String)>,
+    pub clock: Option<Clock>,
+    pub wants_answer: bool,
+    pub may_act: bool,
+    pub is_running: bool,
+    /// `Sana Sysadmin acknowledged 5 min ago`.
+    pub answered: Option<String>,
+    pub closed: bool,
+    pub steps: Vec<Step>,
+}
+
+impl Head {
+    pub(crate) fn new(listed: &Listed, impact: &str, now: Timestamp) -> Self {
+        let case = &listed.case;
+        let closeness = listed.closeness(now);
+        Self {
+            id: case.id.to_string(),
+            label: case.label(),
+            client: listed.client.clone(),
+            host: case.host_name.clone(),
+            what: title::what(&case.signal, &case.subject),
+            drill: case.drill.clone(),
+            draft: case.draft,
+            learned_late: case.learned_late,
+            bar: closeness.bar(),
+            failure: closeness.failure_words(),
+            reasons: case.measures.reasons.iter().map(|reason| when::humane(reason)).collect(),
+            impact: impact.to_owned(),
+            facts: facts(case, now),
+            clock: clock(case, now),
+            wants_answer: wants_answer(case),
+            may_act: listed.may_act,
+            is_running: is_running(case.physical),
+            answered: answered(case, now),
+            closed: case.workflow == nearmiss_case::words::Workflow::Closed,
+            steps: if is_running(case.physical) { steps::first(case) } else { Vec::new() },
+        }
+    }
+}
+
+/// The numbers of the case that are known.
+fn facts(case: &Case, now: Timestamp) -> Vec<(&'static str, String)> {
+    let measures = &case.measures;
+    let told = |value: Option<f64>| value.map(|value| words::value(value, &measures.unit));
+    let levels = match (told(measures.approach), told(measures.limit)) {
+        (Some(approach), Some(limit)) => Some(format!("approach at {approach}, failure at {limit}")),
+        _ => measures.ordinal.then(|| "a count without a limit: its closeness is a table's".to_owned()),
+    };
+    let rows = [
+        ("State", Some(format!("{}; work: {}", case.physical.said(), case.workflow.said()))),
+        ("Now", told(measures.value)),
+        ("Levels", levels),
+        ("Smallest margin", told(measures.margin_minimum)),
+        ("Closest", measures.proximity_peak.map(|peak| format!("{peak:.2} of 1"))),
+        (
+            "Failure, at open",
+            measures.failure_at_open.map(|left| format!("predicted after {}", when::span(left))),
+        ),
+        (
+            "Came near",
+            Some(format!("{}, {}", when::exact(case.opened_at), when::relative(case.opened_at, now))),
+        ),
+        ("Track", Some(case.track.to_string())),
+        ("Answers", Some(responder(case))),
+        ("Accepted", case.accepted_until.map(|until| format!("until {}", when::exact(until)))),
+    ];
+    rows.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
+}
+
+fn responder(case: &Case) -> String {
+    let why = case.responder.as_ref().map_or_else(String::new, |one| format!(" ({})", one.reason));
+    format!("{}{why}", owner(case))
+}
+
+fn answered(case: &Case, now: Timestamp) -> Option<String> {
+    let responder = case.responder.as_ref()?;
+    let at = responder.acknowledged_at?;
+    Some(format!("{} acknowledged {}", responder.name, when::relative(at, now)))
+}
+
+/// One bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bundle {
+    /// `None` while it is on its way.
+    pub href: Option<String>,
+    pub name: String,
+    pub size: String,
+    pub hash: String,
+    pub state: &'static str,
+    pub tone: &'static str,
+}
+
+pub(crate) fn bundles(case: &Case) -> Vec<Bundle> {
+    let numbered = case.evidence.iter().enumerate();
+    numbered
+        .map(|(index, item)| {
+            let (state, tone) = match item.signature_valid {
+                Some(true) => ("signature verified", "green"),
+                Some(false) => ("signature does NOT verify", "red"),
+                None => ("frozen on the host, not here yet", "muted"),
+            };
+            Bundle {
+                href: item.sha256.is_some().then(|| format!("/api/v1/evidence/{}", item.bundle)),
+                name: format!("Bundle {}", index + 1),
+                size: item.bytes.map_or_else(String::new, |bytes| words::bytes(bytes as f64)),
+                hash: item.sha256.as_deref().map_or_else(String::new, |hash| hash.chars().take(16).collect()),
+                state,
+                tone,
+            }
+        })
+        .collect()
+}
+
+/// A role's tasks.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub role: &'static str,
+    pub who: String,
+    pub tasks: Vec<Todo>,
+}
+
+/// One task.
+#[derive(Clone, Debug)]
+pub(crate) struct Todo {
+    pub id: String,
+    pub title: String,
+    pub due: When,
+    pub overdue: bool,
+    pub open: bool,
+    pub note: String,
+    pub state: &'static str,
+}
+
+/// The four roles' parts, in the framework's order.
+pub(crate) fn parts(case: &Case, people: &[Person], now: Timestamp) -> Vec<Part> {
+    let part = |role: Role| Part {
+        role: role.title(),
+        who: who(case, role, people),
+        tasks: case.tasks.iter().filter(|task| task.role == role).map(|task| todo(task, now)).collect(),
+    };
+    Role::FOUR.into_iter().map(part).collect()
+}
+
+/// Whoever was given the tasks; else whoever holds the role now.
+fn who(case: &Case, role: Role, people: &[Person]) -> String {
+    let given = case.tasks.iter().find(|task| task.role == role).and_then(|task| task.person);
+    let by_id = given.and_then(|id| people.iter().find(|person| person.id == id));
+    by_id
+        .or_else(|| holder(people, role))
+        .map_or_else(|| "nobody holds this role".to_owned(), |person| person.name.clone())
+}
+
+fn todo(task: &Task, now: Timestamp) -> Todo {
+    Todo {
+        id: task.id.to_string(),
+        title: task.title.clone(),
+        due: When::new(task.due, now),
+        overdue: task.state == TaskState::Open && task.due < now,
+        open: task.state == TaskState::Open,
+        note: task.note.clone(),
+        state: match task.state {
+            TaskState::Open => "open",
+            TaskState::Done => "done",
+            TaskState::Waived => "waived",
+        },
+    }
+}
+
+/// What it was, what stopped it, how bad it could have been.
+#[derive(Clone, Debug)]
+pub(crate) struct Judgement {
+    pub proposed: Option<&'static str>,
+    pub reason: String,
+    pub confirmed: Option<&'static str>,
+    /// Verdicts that no rule forbids: value and words.
+    pub offered: Vec<(&'static str, &'static str, bool)>,
+    pub stopped_by: Option<&'static str>,
+    pub luck: &'static str,
+    pub is_luck: bool,
+    pub hits: Vec<(String, String)>,
+    pub erc: u32,
+    pub erc_words: String,
+    pub erc_reasons: Vec<String>,
+    pub asks_ruling: bool,
+    pub ruling: Option<&'static str>,
+    pub before_close: Vec<String>,
+}
+
+impl Judgement {
+    pub(crate) fn new(case: &Case) -> Self {
+        Self {
+            proposed: case.proposed.map(|verdict| verdict.said()),
+            reason: verdict::propose(case).1,
+            confirmed: case.confirmed.map(|verdict| verdict.said()),
+            offered: offered(case),
+            stopped_by: case.stopped_by.filter(|_| !is_running(case.physical)).map(|by| by.said()),
+            luck: luck(case.luck),
+            is_luck: case.luck != LuckClass::None,
+            hits: case.luck_hits.iter().map(|hit| (hit.rule.clone(), when::humane(&hit.evidence))).collect(),
+            erc: case.erc.confirmed.unwrap_or(case.erc.value),
+            erc_words: format!(
+                "{} outcome, {} barriers",
+                case.erc.outcome,
+                case.erc.barriers.as_str().replace('_', " ")
+            ),
+            erc_reasons: case.erc.reasons.clone(),
+            asks_ruling: case.category.is_security(),
+            ruling: case.ruling.map(|ruling| ruling.said()),
+            before_close: before_close(case),
+        }
+    }
+}
+
+const fn luck(class: LuckClass) -> &'static str {
+    match class {
+        LuckClass::None => "No luck rule fired",
+        LuckClass::Partial => "Luck had a part",
+        LuckClass::Main => "Luck was the main thing",
+    }
+}
+
+fn offered(case: &Case) -> Vec<(&'static str, &'static str, bool)> {
+    let running = is_running(case.physical);
+    let allowed = |verdict: &&Verdict| {
+        let ended = !running || **verdict == Verdict::FalseAlarm;
+        ended && verdict::forbids(case, **verdict, "a reason").is_none()
+    };
+    let option = |verdict: &Verdict| (verdict.as_str(), verdict.said(), case.proposed == Some(*verdict));
+    Verdict::ALL.iter().filter(allowed).map(option).collect()
+}
+
+/// What still stands between the case and its end; empty when it may be closed.
+pub(crate) fn before_close(case: &Case) -> Vec<String> {
+    let mut missing = Vec::new();
+    let unanswered: Vec<String> = case.unanswered().iter().map(ToString::to_string).collect();
+    if !unanswered.is_empty() {
+        missing.push(format!("answers to question {}", unanswered.join(", ")));
+    }
+    let silent: Vec<&str> = case.silent_roles().iter().map(|role| role.title()).collect();
+    if !silent.is_empty() {
+        missing.push(format!("the part of {}", silent.join(", ")));
+    }
+    if case.retrospective.held_at.is_none() {
+        missing.push("the retrospective".to_owned());
+    }
+    if case.actions.iter().any(|action| action.state == ActionState::Open) {
+        missing.push("proof of every action".to_owned());
+    }
+    if case.confirmed.is_none() {
+        missing.push("a confirmed verdict".to_owned());
+    }
+    missing
+}
+
+/// A hand-off that waits for its receiver.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer {
+    pub to: String,
+    pub state: String,
+    pub risks: String,
+    pub next_step: String,
+    pub until: When,
+    pub to_me: bool,
+}
+
+pub(crate) fn offer(case: &Case, me: PersonId, now: Timestamp) -> Option<Offer> {
+    let offer = case.hand_off.as_ref()?;
+    Some(Offer {
+        to: offer.to_name.clone(),
+        state: offer.state.clone(),
+        risks: offer.risks.clone(),
+        next_step: offer.next_step.clone(),
+        until: When::new(offer.until, now),
+        to_me: offer.to == me,
+    })
+}
+
+/// Those a case may be handed to: id, name, roles.
+pub(crate) fn receivers(people: &[Person], me: PersonId) -> Vec<(String, String)> {
+    let told = |person: &Person| {
+        let roles: Vec<&str> = person.roles.iter().map(|role| role.title()).collect();
+        (person.id.to_string(), format!("{} ({})", person.name, roles.join(", ")))
+    };
+    people.iter().filter(|person| person.id != me && !person.has(Role::Viewer)).map(told).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! A case's page as plain values.
+
+use nearmiss_shared::vocabulary::Physical;
+
+use super::*;
+use crate::pages::sample;
+
+fn listed() -> Listed {
+    Listed { case: sample::case(42), client: "Falcon MRO".into(), reading: None, may_act: true }
+}
+
+#[test]
+fn the_head_says_what_how_close_and_whose_turn_it_is() {
+    let head = Head::new(&listed(), "calibration records down, RTO 4 h", sample::NOW);
+    assert_eq!((head.label.as_str(), head.what.as_str()), ("NM-0042", "/srv filling"));
+    assert_eq!(head.failure, "full in 25 min");
+    assert!(head.wants_answer && head.may_act && !head.steps.is_empty());
+    assert_eq!(head.clock.unwrap().words, "15 min to acknowledge");
+    let facts: Vec<&str> = head.facts.iter().map(|(name, _)| *name).collect();
+    assert!(facts.contains(&"Smallest margin") && !facts.contains(&"Accepted"), "{facts:?}");
+}
+
+#[test]
+fn the_four_roles_stand_in_order_with_their_people() {
+    let case = sample::case(1);
+    let parts = parts(&case, &sample::people(), sample::NOW);
+    let who: Vec<(&str, &str)> = parts.iter().map(|part| (part.role, part.who.as_str())).collect();
+    assert_eq!(
+        who,
+        [
+            ("Sysadmin", "Sana Sysadmin"),
+            ("DevOps Engineer", "Dawud DevOps"),
+            ("Security Lead", "Sadia Security"),
+            ("BC Lead", "Bilal Continuity")
+        ]
+    );
+    assert!(parts.iter().all(|part| !part.tasks.is_empty()));
+}
+
+#[test]
+fn only_verdicts_that_no_rule_forbids_are_offered() {
+    let mut case = sample::case(1);
+    let words = |case: &Case| Judgement::new(case).offered.iter().map(|one| one.0).collect::<Vec<_>>();
+    assert_eq!(words(&case), ["false_alarm"], "while it runs");
+    case.physical = Physical::Recovered;
+    case.proposed = Some(Verdict::Undetermined);
+    assert!(!words(&case).contains(&"averted") && words(&case).contains(&"undetermined"));
+    case.proposed = Some(Verdict::Averted);
+    assert!(words(&case).contains(&"averted") && !words(&case).contains(&"drill"));
+}
+
+#[test]
+fn a_case_says_what_it_still_needs_before_it_rests() {
+    let missing = before_close(&sample::case(1));
+    assert_eq!(missing[0], "answers to question 1, 2, 3, 4");
+    assert!(missing.iter().any(|text| text.contains("BC Lead")));
+    assert!(missing.contains(&"a confirmed verdict".to_owned()));
+}
+
+#[test]
+fn evidence_on_its_way_has_no_link() {
+    let mut case = sample::case(1);
+    assert_eq!(bundles(&case)[0].href, None);
+    case.evidence[0].sha256 = Some("ab".repeat(32));
+    case.evidence[0].signature_valid = Some(false);
+    let bundle = &bundles(&case)[0];
+    assert!(bundle.href.as_ref().unwrap().starts_with("/api/v1/evidence/"));
+    assert_eq!((bundle.tone, bundle.hash.len()), ("red", 16));
+}

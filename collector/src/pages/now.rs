@@ -1,0 +1,75 @@
+//! `GET /`: what needs me, what is about to be late, what is open, and who watches the watcher.
+
+pub(super) mod view;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+
+use self::view::{Due, Group, Needed};
+use super::board::{self, Choice, Filters};
+use super::part::margin::{Margin, calm};
+use super::part::row::Row;
+use super::part::strip::{self, Strip};
+use super::shell::Shell;
+use super::{PageFault, render};
+use crate::app::App;
+use crate::http::auth::Caller;
+
+#[derive(Template)]
+#[template(path = "now.html")]
+struct Now {
+    shell: Shell,
+    filters: Filters,
+    clients: Vec<Choice>,
+    needed: Vec<Needed>,
+    due: Vec<Due>,
+    due_more: usize,
+    open: Vec<Row>,
+    open_count: usize,
+    open_more: Vec<Group>,
+    settled: Vec<Row>,
+    settled_count: usize,
+    settled_more: Vec<Group>,
+    calm: Option<String>,
+    strip: Strip,
+}
+
+/// `GET /?client=&who=mine|all`.
+pub(super) async fn page(
+    State(app): State<App>,
+    Caller(principal): Caller,
+    Query(filters): Query<Filters>,
+) -> Result<Response, PageFault> {
+    let now = app.clock.now();
+    let scopes = board::scopes(&principal, &filters.client);
+    let viewer = board::viewer(&principal);
+    let mut list = board::mine(board::open(&app, &principal, &scopes).await?, &filters, &viewer);
+    view::sort(&mut list, now);
+    let needed = view::needed(&list, &viewer, now);
+    let mut due = view::due(&list, &viewer, now);
+    let due_more = due.len().saturating_sub(view::DUE_ROWS);
+    due.truncate(view::DUE_ROWS);
+    let (running, settled) = view::split(list);
+    let most = if filters.client.is_empty() { view::PER_CLIENT } else { usize::MAX };
+    let margins = Margin::list(app.store.margins(&scopes).await?, now);
+    let (open, open_more) = view::capped(&running, most, now);
+    let (settled_rows, settled_more) = view::capped(&settled, most, now);
+    let title = if needed.is_empty() { "Now".to_owned() } else { format!("Now ({})", needed.len()) };
+    render(&Now {
+        shell: Shell::new(title, "now", &principal, needed.len()),
+        clients: board::choices(&principal, &filters.client),
+        calm: running.is_empty().then(|| calm(&margins)),
+        strip: strip::load(&app, &scopes, now).await?,
+        open_count: running.len(),
+        settled_count: settled.len(),
+        filters,
+        needed,
+        due,
+        due_more,
+        open,
+        open_more,
+        settled: settled_rows,
+        settled_more,
+    })
+}

@@ -1,0 +1,140 @@
+//! `/sign-in`, `/sign-out`: a password for a session's cookie. An unknown address and a wrong password take as long
+//! and read the same.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use nearmiss_shared::time::Span;
+use serde::Deserialize;
+
+use super::form::Fields;
+use super::shell::Shell;
+use super::{PageFault, render};
+use crate::app::App;
+use crate::http::auth::{CallerForm, SESSION_COOKIE, session_cookie};
+use crate::{ids, passwords, tasks};
+
+/// How long a sign-in lasts.
+const SESSION: Span = Span::from_hours(12);
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn {
+    shell: Shell,
+    next: String,
+    email: String,
+    wrong: bool,
+}
+
+impl SignIn {
+    fn new(next: &str, email: &str, wrong: bool) -> Self {
+        Self { shell: Shell::plain("Sign in"), next: local(next), email: email.to_owned(), wrong }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /sign-in?next=`.
+pub(super) async fn page(Query(wanted): Query<Wanted>) -> Result<Response, PageFault> {
+    render(&SignIn::new(&wanted.next, "", false))
+}
+
+/// `POST /sign-in`.
+pub(super) async fn post(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(form): Form<Fields>,
+) -> Result<Response, PageFault> {
+    if headers.get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"cross-site") {
+        return Err(PageFault::Forbidden("Sign in on this collector's own page.".to_owned()));
+    }
+    let (email, next) = (form.text("email"), form.text("next"));
+    let Some(cookie) = start(&app, &email, form.raw("password")).await? else {
+        let again = SignIn::new(&next, &email, true).render()?;
+        return Ok((StatusCode::UNAUTHORIZED, Html(again)).into_response());
+    };
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(&local(&next))).into_response())
+}
+
+/// A session for the right password; its cookie.
+async fn start(app: &App, email: &str, password: String) -> Result<Option<HeaderValue>, PageFault> {
+    let known = app.store.credentials(email).await?;
+    let stored = known.as_ref().and_then(|known| known.password_hash.clone());
+    let check = tasks::blocking("password", move || passwords::verify(&password, stored.as_deref()));
+    let right = check.await.map_err(|fault| PageFault::Inside(fault.to_string()))?;
+    let Some(credentials) = known.filter(|_| right) else { return Ok(None) };
+    let (secret, now) = (ids::secret(), app.clock.now());
+    let mut unit = app.store.begin().await?;
+    unit.start_session(&credentials, &secret, &ids::secret(), now, now.plus(SESSION)).await?;
+    unit.commit().await?;
+    cookie(&secret, SESSION, &app.public_url).map(Some)
+}
+
+/// `POST /sign-out`.
+pub(super) async fn out(
+    State(app): State<App>,
+    headers: HeaderMap,
+    _form: CallerForm<Fields>,
+) -> Result<Response, PageFault> {
+    if let Some(secret) = session_cookie(&headers) {
+        let mut unit = app.store.begin().await?;
+        unit.end_session(secret).await?;
+        unit.commit().await?;
+    }
+    let gone = cookie("", Span::ZERO, &app.public_url)?;
+    Ok(([(SET_COOKIE, gone)], Redirect::to("/sign-in")).into_response())
+}
+
+fn cookie(secret: &str, length: Span, public_url: &str) -> Result<HeaderValue, PageFault> {
+    let secure = if public_url.starts_with("https://") { "; Secure" } else { "" };
+    let seconds = length.as_millis() / 1000;
+    let text =
+        format!("{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    HeaderValue::from_str(&text).map_err(|fault| PageFault::Inside(format!("{COOKIE}: {fault}")))
+}
+
+/// A path of this collector, or `/`: never another site.
+fn local(next: &str) -> String {
+    let fine = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains(['\\', '\r', '\n'])
+        && !next.starts_with("/sign-");
+    if fine { next.to_owned() } else { "/".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        assert_eq!(local("/cases/NM-0001"), "/cases/NM-0001");
+        for next in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/sign-out", "cases"] {
+            assert_eq!(local(next), "/", "{next}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_careful_and_secure_where_the_address_is() {
+        let plain = cookie("s", SESSION, "http://127.0.0.1:1").unwrap();
+        assert_eq!(plain, "nearmiss_session=s; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200");
+        assert!(cookie("s", SESSION, "https://nm.example").unwrap().to_str().unwrap().ends_with("; Secure"));
+    }
+
+    #[test]
+    fn the_page_keeps_the_address_and_says_no_more_than_needed() {
+        let page = SignIn::new("/margins", "a\"b@x.example", true).render().unwrap();
+        assert!(
+            page.contains("value=\"a&#34;b@x.example\"") && page.contains("value=\"/margins\""),
+            "{page}"
+        );
+        assert!(page.contains("address and password do not belong together"));
+    }
+}
