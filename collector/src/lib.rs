@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The collector: takes events in, keeps cases, makes people act in time, and hands records out.
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod counters;
+pub mod delivery;
+pub mod fault;
+pub mod http;
+pub mod ids;
+pub mod incoming;
+pub mod ingest;
+pub mod jobs;
+pub mod moves;
+pub mod pages;
+pub mod passwords;
+pub mod service;
+pub mod tasks;

@@ -1,0 +1,88 @@
+//! `serve`: listens, says so, and ends cleanly when asked.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info, warn};
+use tracing_subscriber::EnvFilter;
+
+use super::{Failure, open, operator};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::delivery::Channels;
+use crate::tasks::{Stop, Tasks};
+use crate::{http, jobs};
+
+/// Requests and messages under way are given this long.
+const DRAIN: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    log();
+    let channels = Channels::of(&config)?;
+    let store = open(&config).await?;
+    let operator = operator(&store).await?;
+    let wanted = config.server.listen;
+    let listener = TcpListener::bind(wanted).await;
+    let listener =
+        listener.map_err(|fault| Failure::Unreadable(format!("cannot listen at {wanted}: {fault}")))?;
+    let bound = listener.local_addr()?;
+    let public_url = config.public_url(bound);
+    let address_file = config.address_file();
+
+    let mut tasks = Tasks::default();
+    let app = App::new(store, Clock::from_environment(), config, operator, public_url, tasks.stop_signal());
+    tasks.spawn("http", listen(app.clone(), listener, tasks.stop_signal()));
+    jobs::start(&app, channels, &mut tasks);
+    say(&address_file, bound)?;
+    info!(address = %bound, url = app.public_url, provider = app.operator.provider_name, "listening");
+
+    tokio::select! {
+        () = asked_to_end() => info!("ending"),
+        name = tasks.ended() => error!(task = name.unwrap_or("none"), "a task is gone: ending"),
+    }
+    drop(std::fs::remove_file(&address_file));
+    tasks.shut_down(DRAIN).await;
+    app.store.close().await;
+    if tasks.failed() {
+        return Err(Failure::Condition("a task failed; the log says which".to_owned()));
+    }
+    Ok(())
+}
+
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let colour =
+        std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr).init();
+}
+
+async fn listen(app: App, listener: TcpListener, mut stop: Stop) {
+    let ending = async move { stop.asked().await };
+    let served = axum::serve(listener, http::router(app)).with_graceful_shutdown(ending).await;
+    if let Err(fault) = served {
+        error!(%fault, "the listener failed");
+    }
+}
+
+/// Whoever waits for the collector reads where it listens.
+fn say(file: &Path, bound: SocketAddr) -> Result<(), Failure> {
+    let beside = file.with_extension("address.part");
+    std::fs::write(&beside, format!("http://{bound}\n"))?;
+    Ok(std::fs::rename(&beside, file)?)
+}
+
+async fn asked_to_end() {
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else {
+        warn!("signals cannot be heard: only SIGKILL ends this");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,199 @@
+//! `collector.toml`: its keys, their defaults, and every fault at once.
+//!
+//! Layered by `config`: the file, then the environment (`NEARMISS_COLLECTOR__SERVER__LISTEN`). The file is walked with
+//! its spans first, so that unknown keys and wrong values are told together with file and line.
+
+mod walk;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use config::{Environment, File, FileFormat};
+use nearmiss_case::words::MessageKind;
+use serde::Deserialize;
+
+use crate::fault::Faults;
+
+pub use walk::{MailServer, Secure};
+
+/// Where the configuration is when no `--config` says otherwise.
+pub const DEFAULT_FILE: &str = "/etc/nearmiss/collector.toml";
+const ENVIRONMENT: &str = "NEARMISS_COLLECTOR";
+
+/// The configuration, checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The folder of database and evidence.
+    pub data: PathBuf,
+    pub server: Server,
+    pub mail: Option<Mail>,
+    pub webhook: Vec<Webhook>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("/var/lib/nearmiss-collector"),
+            server: Server::default(),
+            mail: None,
+            webhook: Vec::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Server {
+    pub listen: SocketAddr,
+    /// Where people reach it; `http://LISTEN` when empty.
+    pub public_url: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8321)), public_url: String::new() }
+    }
+}
+
+/// How mail leaves. Without it messages wait in the outbox.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Mail {
+    pub server: MailServer,
+    pub from: String,
+    #[serde(default)]
+    pub username: String,
+    /// A file with the password: never in the configuration itself.
+    #[serde(default)]
+    pub password_file: PathBuf,
+}
+
+/// A receiver of signed webhooks (Standard Webhooks).
+#[derive(Clone, Debug, Deserialize)]
+pub struct Webhook {
+    pub name: String,
+    pub url: String,
+    /// A file with `whsec_BASE64`.
+    pub secret_file: PathBuf,
+    /// Which messages it gets; all when empty.
+    #[serde(default)]
+    pub kinds: Vec<MessageKind>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigFault {
+    #[error("{0}")]
+    Faults(#[from] Faults),
+    #[error("{path} cannot be read: {fault}")]
+    Unreadable { path: PathBuf, fault: io::Error },
+    #[error("the configuration does not fit together: {0}")]
+    Layers(#[from] config::ConfigError),
+}
+
+impl Config {
+    /// Reads the file and the environment. Without `file` the default one is read where it exists; a file that was named
+    /// must exist.
+    ///
+    /// # Errors
+    /// All faults of the file together.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigFault> {
+        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(fault) if file.is_none() && fault.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(fault) => return Err(ConfigFault::Unreadable { path: path.to_owned(), fault }),
+        };
+        let faults = walk::faults(&path.display().to_string(), &text);
+        if !faults.is_empty() {
+            return Err(Faults(faults).into());
+        }
+        let environment = Environment::with_prefix(ENVIRONMENT).separator("__").try_parsing(true);
+        let layers = config::Config::builder()
+            .add_source(File::from_str(&text, FileFormat::Toml))
+            .add_source(environment);
+        Ok(layers.build()?.try_deserialize()?)
+    }
+
+    /// Where people reach the collector that listens at `bound`.
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        match self.server.public_url.trim_end_matches('/') {
+            "" => format!("http://{bound}"),
+            url => url.to_owned(),
+        }
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.data.join("collector.db")
+    }
+
+    pub fn evidence(&self) -> PathBuf {
+        self.data.join("evidence")
+    }
+
+    /// Parts of bundles that are not closed yet.
+    pub fn incoming(&self) -> PathBuf {
+        self.data.join("incoming")
+    }
+
+    /// Tells, by its URL, that the collector listens.
+    pub fn address_file(&self) -> PathBuf {
+        self.data.join("collector.address")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, ConfigFault> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("collector.toml");
+        std::fs::write(&file, text).unwrap();
+        Config::load(Some(&file))
+    }
+
+    #[test]
+    fn a_whole_file_is_read_and_an_empty_one_has_defaults() {
+        let config = load(
+            "data = \"/x\"\n[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://near.example/\"\n\
+             [mail]\nserver = \"smtp://127.0.0.1:25\"\nfrom = \"nearmiss@provider.example\"\n\
+             [[webhook]]\nname = \"chat\"\nurl = \"https://chat.example/in\"\nsecret_file = \"/s\"\nkinds = [\"page\"]\n",
+        )
+        .unwrap();
+        assert_eq!(config.database(), Path::new("/x/collector.db"));
+        assert_eq!(config.public_url("127.0.0.1:9".parse().unwrap()), "https://near.example");
+        assert_eq!(config.mail.unwrap().server.port, 25);
+        assert_eq!(config.webhook[0].kinds, [MessageKind::Page]);
+        let plain = load("").unwrap();
+        assert_eq!(plain.public_url("127.0.0.1:8321".parse().unwrap()), "http://127.0.0.1:8321");
+        assert!(plain.mail.is_none());
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_line() {
+        let text = "dat = \"/x\"\n[server]\nlisten = \"nowhere\"\n[mail]\nfrom = 3\n\
+                    server = \"smtp://mail.example\"\n[[webhook]]\nurl = \"ftp://x\"\nkinds = [\"pag\"]\n";
+        let told = load(text).unwrap_err().to_string();
+        for fault in [
+            "collector.toml:1: unknown key `dat`",
+            "did you mean `data`?",
+            "collector.toml:3: `listen` is \"nowhere\"",
+            "collector.toml:5: `from` is integer `3`",
+            "collector.toml:6: `server` is \"smtp://mail.example\"",
+            "collector.toml:7: `name` is missing",
+            "collector.toml:7: `secret_file` is missing",
+            "collector.toml:8: `url` is \"ftp://x\"",
+            "collector.toml:9: `pag`",
+        ] {
+            assert!(told.contains(fault), "{fault} is not in:\n{told}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_named_must_exist() {
+        let told = Config::load(Some(Path::new("/nowhere/collector.toml"))).unwrap_err();
+        assert!(told.to_string().starts_with("/nowhere/collector.toml cannot be read"), "{told}");
+    }
+}

@@ -1,0 +1,149 @@
+//! What may stand in `collector.toml`, and what each value must be.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::str::FromStr;
+
+use lettre::message::Mailbox;
+use nearmiss_case::words::MessageKind;
+use serde::{Deserialize, Deserializer, de};
+use toml_edit::{Item, TableLike};
+
+use crate::fault::{Fault, Reader};
+
+/// How the connection to the mail server is kept from others' eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secure {
+    /// `smtp://`: not at all; allowed to this machine only.
+    Plain,
+    /// `smtp+starttls://`
+    StartTls,
+    /// `smtps://`
+    Tls,
+}
+
+/// `smtp://HOST[:PORT]`, `smtps://HOST[:PORT]`, `smtp+starttls://HOST[:PORT]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailServer {
+    pub secure: Secure,
+    pub host: String,
+    pub port: u16,
+}
+
+const SCHEMES: [(&str, Secure, u16); 3] =
+    [("smtp", Secure::Plain, 25), ("smtps", Secure::Tls, 465), ("smtp+starttls", Secure::StartTls, 587)];
+
+impl FromStr for MailServer {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "smtps://HOST[:PORT] or smtp+starttls://HOST[:PORT] is expected";
+        let url: reqwest::Url = text.parse().map_err(|_| EXPECTED)?;
+        let known = SCHEMES.iter().find(|(scheme, ..)| *scheme == url.scheme());
+        let (_, secure, port) = known.ok_or(EXPECTED)?;
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(EXPECTED)?.to_owned();
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("put the name into `username` and the password into `password_file`");
+        }
+        if *secure == Secure::Plain && !is_loopback(&host) {
+            return Err("smtp:// is allowed to this machine only; use smtps:// or smtp+starttls://");
+        }
+        Ok(Self { secure: *secure, host, port: url.port().unwrap_or(*port) })
+    }
+}
+
+impl<'de> Deserialize<'de> for MailServer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Every fault of this text.
+pub(super) fn faults(file: &str, text: &str) -> Vec<Fault> {
+    let mut reader = Reader::new(file, text);
+    if let Some(document) = reader.document() {
+        walk(&mut reader, document.as_table());
+    }
+    reader.faults
+}
+
+fn walk(reader: &mut Reader<'_>, root: &dyn TableLike) {
+    reader.only(root, "this file", &["data", "server", "mail", "webhook"]);
+    reader.parsed(root, "data", not_empty);
+    if let Some(server) = reader.table(root, "server") {
+        reader.only(server, "[server]", &["listen", "public_url"]);
+        reader.parsed(server, "listen", |text| {
+            text.parse::<SocketAddr>().map_err(|_| "ADDRESS:PORT is expected, such as \"127.0.0.1:8321\"")
+        });
+        reader.parsed(server, "public_url", web_address);
+    }
+    if let Some(table) = reader.table(root, "mail") {
+        let at = root.get("mail").and_then(Item::span);
+        mail(reader, table, at);
+    }
+    for (webhook, at) in reader.tables(root, "webhook") {
+        hook(reader, webhook, at);
+    }
+}
+
+fn mail(reader: &mut Reader<'_>, table: &dyn TableLike, at: Option<Range<usize>>) {
+    reader.only(table, "[mail]", &["server", "from", "username", "password_file"]);
+    reader.required(table, at.clone(), "server", MailServer::from_str);
+    reader.required(table, at, "from", |text| {
+        text.parse::<Mailbox>().map_err(|_| "an address is expected, such as \"nearmiss@provider.example\"")
+    });
+    reader.string(table, "username");
+    reader.string(table, "password_file");
+}
+
+fn hook(reader: &mut Reader<'_>, table: &dyn TableLike, at: Option<Range<usize>>) {
+    reader.only(table, "[[webhook]]", &["name", "url", "secret_file", "kinds"]);
+    reader.required(table, at.clone(), "name", not_empty);
+    reader.required(table, at.clone(), "url", web_address);
+    reader.required(table, at, "secret_file", not_empty);
+    for kind in reader.strings(table, "kinds").unwrap_or_default() {
+        if let Err(fault) = kind.parse::<MessageKind>() {
+            let place = table.get("kinds").and_then(Item::span);
+            reader.fault(place, format!("`{kind}` is no kind of message"), fault.to_string());
+        }
+    }
+}
+
+fn not_empty(text: &str) -> Result<(), &'static str> {
+    if text.trim().is_empty() { Err("something is expected here") } else { Ok(()) }
+}
+
+/// `https://`, or `http://` as far as the reader of the configuration wants it: a proxy may end TLS.
+fn web_address(text: &str) -> Result<(), &'static str> {
+    let url: Result<reqwest::Url, _> = text.parse();
+    let fits = url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
+    if fits { Ok(()) } else { Err("https://HOST[:PORT][/PATH] is expected") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_mail_goes_to_this_machine_only() {
+        for (text, fits) in [
+            ("smtp://127.0.0.1:2525", true),
+            ("smtp://[::1]", true),
+            ("smtp://localhost", true),
+            ("smtp://mail.example", false),
+            ("smtps://mail.example", true),
+            ("smtp+starttls://mail.example:2587", true),
+            ("smtps://user:secret@mail.example", false),
+            ("https://mail.example", false),
+            ("mail.example", false),
+        ] {
+            assert_eq!(text.parse::<MailServer>().is_ok(), fits, "{text}");
+        }
+        assert_eq!("smtps://mail.example".parse::<MailServer>().unwrap().port, 465);
+    }
+}

@@ -1,0 +1,17 @@
+//! What runs by itself: clocks of cases, the outbox, tidying up. Each looks again at least each second, since the clock
+//! may have been moved, and when it is woken.
+
+mod outbox;
+mod tidy;
+mod timers;
+
+use crate::app::App;
+use crate::delivery::Channels;
+use crate::tasks::Tasks;
+
+/// Starts every job.
+pub fn start(app: &App, channels: Channels, tasks: &mut Tasks) {
+    tasks.spawn("timers", timers::run(app.clone(), tasks.stop_signal()));
+    tasks.spawn("outbox", outbox::run(app.clone(), channels, tasks.stop_signal()));
+    tasks.spawn("tidy", tidy::run(app.clone(), tasks.stop_signal()));
+}
