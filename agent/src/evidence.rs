@@ -131,7 +131,7 @@ pub async fn collect(recipe: &Recipe, clock: &Clock, limits: Limits, captures: &
     BundleDraft {
         bundle: recipe.bundle,
         host_id: recipe.host_id,
-        hostname: host::name(),
+        hostname: crate::host::name(),
         boot_id: host::boot_id(),
         clock_offset_ms: recipe.clock_offset_ms,
         tool_version: concat!("nearmiss-agent ", env!("CARGO_PKG_VERSION")).to_owned(),

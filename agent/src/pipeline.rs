@@ -46,8 +46,6 @@ const LONGEST_WAIT: Span = Span::from_seconds(30);
 pub enum Input {
     Looked(Readings),
     Followed(Followed),
-    /// A changed rule set, and how long a new host only observes.
-    Rules(RuleSet, Span),
     Baseline(Baseline, oneshot::Sender<Result<(), String>>),
     Remark(Remark, oneshot::Sender<Result<(), StoreFault>>),
     View(oneshot::Sender<View>),

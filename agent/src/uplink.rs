@@ -29,3 +29,6 @@ pub struct Uplink {
     pub outbox: Arc<Outbox>,
     pub counters: Arc<Counters>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use super::*;
 use crate::control::{Answer, CheckTold, Question, StatusTold, ask};
 
 /// Probes that look at nothing of the machine the tests run on.
-const QUIET: &str = "[observe]\nfor = \"0s\"\n[probe.disk]\nenabled = false\n[probe.service]\nenabled = false\n\
+const QUIET: &str = "[collector]\nstatus_interval = \"200ms\"\n[observe]\nfor = \"0s\"\n[probe.disk]\nenabled = false\n[probe.service]\nenabled = false\n\
                      [probe.host]\nenabled = false\n[probe.log]\nenabled = false\n";
 
 /// A daemon without a process of its own.
@@ -22,16 +22,21 @@ pub(crate) struct Running {
 impl Running {
     /// With these rules.
     pub(crate) async fn start(rules: &str) -> Self {
+        Self::in_folder(Self::folder(rules)).await
+    }
+
+    /// A configuration with these rules that nothing was started with yet.
+    pub(crate) fn folder(rules: &str) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("rules.d")).unwrap();
         std::fs::write(folder.path().join("rules.d/test.toml"), rules).unwrap();
         let state = folder.path().join("state");
-        std::fs::write(folder.path().join("agent.toml"), format!("state = \"{}\"\n{QUIET}", state.display()))
-            .unwrap();
-        Self::in_folder(folder).await
+        let config = format!("state = \"{}\"\n{QUIET}", state.display());
+        std::fs::write(folder.path().join("agent.toml"), config).unwrap();
+        folder
     }
 
-    async fn in_folder(folder: TempDir) -> Self {
+    pub(crate) async fn in_folder(folder: TempDir) -> Self {
         let settings = Settings::load(Some(&folder.path().join("agent.toml"))).unwrap();
         let clock = Clock::real();
         let started = clock.wall();
@@ -109,7 +114,7 @@ async fn a_drill_that_a_restart_cut_short_is_retired_at_the_next_start() {
 }
 
 /// Asks again until there is an answer.
-async fn until<T>(mut asked: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(mut asked: impl AsyncFnMut() -> Option<T>) -> T {
     let waited = tokio::time::timeout(std::time::Duration::from_secs(20), async {
         loop {
             if let Some(answer) = asked().await {

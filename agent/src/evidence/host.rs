@@ -19,11 +19,6 @@ const FILES: &[(&str, &str)] = &[
     ("mounts.txt", "/proc/self/mountinfo"),
 ];
 
-/// The host's name, empty when the kernel does not tell.
-pub(super) fn name() -> String {
-    one_line("/proc/sys/kernel/hostname")
-}
-
 /// The id of this boot.
 pub(super) fn boot_id() -> String {
     one_line("/proc/sys/kernel/random/boot_id")
@@ -102,6 +97,6 @@ mod tests {
         let text = String::from_utf8(processes().unwrap()).unwrap();
         let own = format!("{} ", std::process::id());
         assert!(text.lines().any(|line| line.starts_with(&own)), "{text}");
-        assert!(!boot_id().is_empty() && !name().is_empty());
+        assert!(!boot_id().is_empty());
     }
 }

@@ -41,6 +41,8 @@ pub struct Outbox {
     pub freeze: Notify,
     /// Bundles are to be delivered.
     pub bundles: Notify,
+    /// The collector answers again after it did not.
+    pub answering: Notify,
     /// A status report is worth sending now.
     pub status: Notify,
     unspooled: Mutex<VecDeque<Event>>,

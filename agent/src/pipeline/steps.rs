@@ -29,11 +29,6 @@ impl Pipeline {
                 self.finish(transitions, Work::default()).await;
             }
             Input::Followed(followed) => self.followed(followed).await,
-            Input::Rules(rules, observe) => {
-                self.signals.retain(|_, watched| watched.follow(&rules));
-                self.parts.rules = rules;
-                self.parts.observe = observe;
-            }
             Input::Baseline(baseline, reply) => drop(reply.send(self.baseline(baseline).await)),
             Input::Remark(remark, reply) => drop(reply.send(self.remark(remark).await)),
             Input::View(reply) => drop(reply.send(self.view())),

@@ -50,8 +50,11 @@ pub async fn run(uplink: Uplink, enrolment: Enrolment, mut stop: Stop) {
                     warn!(%fault, "events wait in the spool");
                 }
                 uplink.counters.add("event_retries", 1);
-                if !stop.sleep(backoff.failed()).await {
-                    return;
+                let pause = backoff.failed();
+                tokio::select! {
+                    () = stop.asked() => return,
+                    () = uplink.outbox.answering.notified() => {}
+                    () = tokio::time::sleep(pause) => {}
                 }
             }
         }

@@ -35,7 +35,12 @@ pub async fn run(
         };
         match &problem {
             Some(problem) if answered => warn!(problem, "the collector has no status of this host"),
-            None if !answered => info!("the collector answers again"),
+            None if !answered => {
+                info!("the collector answers again");
+                // What waits need not wait out its pause.
+                uplink.outbox.answering.notify_waiters();
+                uplink.outbox.bundles.notify_one();
+            }
             _ => {}
         }
         answered = problem.is_none();

@@ -1,0 +1,231 @@
+//! The whole uplink against a collector that keeps what it was told and verifies every signature.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use nearmiss_shared::identity::{HostId, RequestId};
+use nearmiss_shared::signature::{PublicKey, RequestParts, verify};
+use nearmiss_shared::time::{Span, Timestamp};
+use nearmiss_shared::wire::v1::*;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::enrol::{Application, enrol};
+use crate::clock::Clock;
+use crate::control::{Answer, Question};
+use crate::daemon::tests::{Running, until};
+use crate::ids;
+use crate::store::Store;
+use crate::tasks::Tasks;
+
+#[derive(Debug, Default)]
+struct Kept {
+    key: Option<String>,
+    /// Answers 503 to everything but enrolment while this is set.
+    down: bool,
+    nonces: BTreeSet<String>,
+    events: Vec<Event>,
+    statuses: Vec<Status>,
+    parts: BTreeMap<String, Vec<u8>>,
+    closed: Vec<EvidenceClose>,
+    requests: Vec<Request>,
+}
+
+/// A collector of one host.
+#[derive(Clone, Debug, Default)]
+struct Fake(Arc<Mutex<Kept>>);
+
+impl Fake {
+    async fn start(tasks: &mut Tasks) -> (Self, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let fake = Self::default();
+        let (serving, mut stop) = (fake.clone(), tasks.stop_signal());
+        tasks.spawn("collector", async move {
+            loop {
+                tokio::select! {
+                    () = stop.asked() => return,
+                    accepted = listener.accept() => serving.serve(accepted.unwrap().0).await,
+                }
+            }
+        });
+        (fake, url)
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Kept) -> T) -> T {
+        look(&mut self.0.lock().unwrap())
+    }
+
+    /// One request a connection.
+    async fn serve(&self, stream: TcpStream) {
+        let mut stream = BufReader::new(stream);
+        let mut first = String::new();
+        if stream.read_line(&mut first).await.unwrap_or(0) == 0 {
+            return;
+        }
+        let mut headers = BTreeMap::new();
+        loop {
+            let mut line = String::new();
+            stream.read_line(&mut line).await.unwrap();
+            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+            headers.insert(name.to_ascii_lowercase(), value.to_owned());
+        }
+        let mut body = vec![0; headers["content-length"].parse().unwrap()];
+        stream.read_exact(&mut body).await.unwrap();
+        let mut words = first.split(' ');
+        let (method, path) = (words.next().unwrap(), words.next().unwrap());
+        let (status, answer) = self.answer(method, path, &headers, &body);
+        let text = answer.to_string();
+        let head =
+            format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", text.len());
+        stream.write_all(format!("{head}{text}").as_bytes()).await.unwrap();
+    }
+
+    fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &BTreeMap<String, String>,
+        body: &[u8],
+    ) -> (u16, Value) {
+        let mut kept = self.0.lock().unwrap();
+        if path == "/agent/v1/enrol" {
+            let asked: Enrol = serde_json::from_slice(body).unwrap();
+            kept.key = Some(asked.public_key);
+            return (200, serde_json::to_value(enrolled()).unwrap());
+        }
+        let audience = "enrolled here";
+        let parts = RequestParts {
+            method,
+            path,
+            query: "",
+            content_type: headers.get("content-type").map(String::as_str),
+            content_encoding: None,
+            audience,
+            body,
+        };
+        let key = PublicKey::from_hex(kept.key.as_ref().unwrap()).unwrap();
+        let now = Clock::real().wall().as_seconds();
+        let proof = verify(&parts, &|name| headers.get(name).cloned(), &key, now).unwrap();
+        assert!(kept.nonces.insert(proof.nonce), "a nonce came twice");
+        if kept.down {
+            return (503, json!({"title": "down"}));
+        }
+        match (method, path) {
+            ("POST", "/agent/v1/events") => {
+                let batch: EventBatch = serde_json::from_slice(body).unwrap();
+                let stored = batch.events.iter().map(|event| event.id).collect();
+                kept.events.extend(batch.events);
+                (200, serde_json::to_value(Stored { stored, refused: Vec::new() }).unwrap())
+            }
+            ("POST", "/agent/v1/status") => {
+                kept.statuses.push(serde_json::from_slice(body).unwrap());
+                let requests = std::mem::take(&mut kept.requests);
+                let answer = StatusAnswer { requests, server_time: Clock::real().wall() };
+                (200, serde_json::to_value(answer).unwrap())
+            }
+            ("PUT", part) => {
+                kept.parts.insert(part.to_owned(), body.to_owned());
+                (200, json!({}))
+            }
+            _ => {
+                kept.closed.push(serde_json::from_slice(body).unwrap());
+                (200, json!({}))
+            }
+        }
+    }
+}
+
+fn enrolled() -> Enrolled {
+    let now = Clock::real().wall();
+    Enrolled {
+        host_id: HostId::from_parts(now, ids::random()),
+        client: "Falcon MRO".to_owned(),
+        site: "Karachi".to_owned(),
+        audience: "enrolled here".to_owned(),
+        server_time: now,
+        observe_seconds: 0,
+    }
+}
+
+/// An agent that is enrolled at `url` and runs.
+async fn agent(url: &str) -> Running {
+    let folder = Running::folder("");
+    let clock = Clock::real();
+    let store = Store::open(&folder.path().join("state")).await.unwrap();
+    let identity = store.identity(clock.wall()).await.unwrap();
+    let application = Application {
+        url: url.to_owned(),
+        token: "token".to_owned(),
+        hostname: "lab-srv-07".to_owned(),
+        replace: None,
+        insecure: false,
+        ca_file: String::new(),
+    };
+    let enrolment = enrol(application, &identity, &clock).await.unwrap();
+    store.enrol(&enrolment, identity.store).await.unwrap();
+    store.close().await;
+    Running::in_folder(folder).await
+}
+
+fn request(kind: &str, data: Value, expires: Timestamp) -> Request {
+    Request { id: RequestId::from_parts(expires, ids::random()), kind: kind.to_owned(), data, expires }
+}
+
+#[tokio::test]
+async fn events_and_evidence_wait_out_an_outage_and_arrive_signed_and_once() {
+    let mut tasks = Tasks::default();
+    let (fake, url) = Fake::start(&mut tasks).await;
+    let agent = agent(&url).await;
+    fake.with(|kept| kept.down = true);
+    let drill = Question::Drill { name: "disk-failure".to_owned(), abort: false };
+    assert!(matches!(agent.ask(drill).await, Answer::Done(_)));
+    assert_eq!(agent.status().await.spool.events, 1);
+
+    fake.with(|kept| kept.down = false);
+    let closed = until(async || fake.with(|kept| kept.closed.first().cloned())).await;
+    let parts = fake.with(|kept| kept.parts.values().cloned().collect::<Vec<_>>().concat());
+    assert_eq!(closed.sha256, nearmiss_shared::bundle::sha256_hex(&parts));
+    assert!(nearmiss_shared::bundle::verify(&parts, None).valid);
+    let events = fake.with(|kept| kept.events.clone());
+    assert_eq!(events.len(), 1);
+    assert_eq!((events[0].kind.as_str(), events[0].drill.as_deref()), ("approached", Some("disk-failure")));
+    let spool = until(async || Some(agent.status().await.spool).filter(|spool| spool.bundles == 0)).await;
+    assert_eq!(spool.events, 0);
+    agent.stop().await;
+    tasks.shut_down(std::time::Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn requests_are_obeyed_refused_or_expired_and_each_is_answered() {
+    let mut tasks = Tasks::default();
+    let (fake, url) = Fake::start(&mut tasks).await;
+    let later = Clock::real().wall().plus(Span::from_hours(1));
+    let maintenance = json!({"until": later, "reason": "new array", "person": "sana"});
+    let unknown = json!({"signal": "disk.reallocated", "subject": "nobody", "value": 4.0, "until": later,
+                         "reason": "old", "person": "sana"});
+    let requests = [
+        request("maintenance", maintenance.clone(), later),
+        request("baseline", unknown, later),
+        request("maintenance", json!({"until": 3}), later),
+        request("maintenance", maintenance, Timestamp::from_millis(1)),
+        request("rotate_key", json!({}), later),
+        request("drill", json!({"name": "disk-failure"}), later),
+    ];
+    fake.with(|kept| kept.requests = requests.to_vec());
+    let agent = agent(&url).await;
+    let answers = until(async || {
+        let told = fake
+            .with(|kept| kept.statuses.iter().flat_map(|status| status.answers.clone()).collect::<Vec<_>>());
+        (told.len() >= requests.len()).then_some(told)
+    })
+    .await;
+    let outcome = |request: &Request| answers.iter().find(|answer| answer.id == request.id).unwrap().outcome;
+    use RequestOutcome::{Done, Expired, Refused};
+    let outcomes: Vec<RequestOutcome> = requests.iter().map(outcome).collect();
+    assert_eq!(outcomes, [Done, Refused, Refused, Expired, Refused, Refused], "{answers:?}");
+    assert_eq!(agent.status().await.maintenance.unwrap().1, "new array");
+    agent.stop().await;
+    tasks.shut_down(std::time::Duration::from_secs(5)).await;
+}
