@@ -63,7 +63,9 @@ async fn filling_a_filesystem_opens_one_case_and_cleaning_it_up_averts_it() {
         (case["physical"] == "approached").then_some(())
     })
     .await;
-    let cases = api.cases().await.unwrap();
+    let mut cases = api.cases().await.unwrap();
+    // Stories run side by side, and each agent watches every mount of the machine.
+    cases.retain(|case| case["subject"] == subject.as_str());
     assert_eq!(cases.len(), 1, "one open case per key: {cases:?}; log {}", lab.collector.log());
 }
 
