@@ -60,7 +60,7 @@ async fn deliver(app: &App, channels: &Channels) -> Result<usize, StoreError> {
         .for_each_concurrent(IN_PARALLEL, async |Claimed { row, link }| {
             let delivery = channels.deliver(app, &row, link.as_deref()).await;
             if let Err(fault) = record(app, &row, delivery).await {
-                error!(%fault, message = %row.id, "what became of a message cannot be recorded; it is sent again");
+                error!(%fault, id = %row.id, "what became of a message cannot be recorded; it is sent again");
             }
         })
         .await;
@@ -95,7 +95,7 @@ async fn record(app: &App, row: &OutboxRow, delivery: Delivery) -> Result<(), St
         Delivery::Sent => {
             unit.message_sent(row.scope(), row.id, app.clock.now()).await?;
             app.counters.add(Count::MessagesSent, 1);
-            info!(message = %row.id, kind = row.kind, attempts = row.attempts, "message sent");
+            info!(id = %row.id, kind = row.kind, attempts = row.attempts, "message sent");
         }
         Delivery::Dropped(why) => {
             unit.message_dropped(row.scope(), row.id, why).await?;
@@ -105,7 +105,7 @@ async fn record(app: &App, row: &OutboxRow, delivery: Delivery) -> Result<(), St
             unit.message_failed(row.scope(), row.id, &detail, retry_at).await?;
             app.counters.add(Count::MessagesFailed, 1);
             if row.attempts <= 1 || retry_at.is_none() {
-                warn!(message = %row.id, kind = row.kind, detail, given_up = retry_at.is_none(), "message not sent");
+                warn!(id = %row.id, kind = row.kind, detail, given_up = retry_at.is_none(), "message not sent");
             }
         }
     }
