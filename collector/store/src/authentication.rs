@@ -4,11 +4,12 @@ mod grants;
 mod host;
 
 use nearmiss_shared::bundle::sha256_hex;
-use nearmiss_shared::identity::{CaseId, ClientId, PersonId, SiteId, TokenId};
+use nearmiss_shared::identity::{CaseId, PersonId, SiteId, TokenId};
 use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::vocabulary::Role;
 use nearmiss_shared::words;
 
+use crate::accounts::address;
 use crate::error::StoreError;
 use crate::row::{Record, json};
 use crate::scope::{ClientScope, Principal};
@@ -78,7 +79,7 @@ impl Store {
     /// Whom a password would have to prove; checking it is the caller's.
     pub async fn credentials(&self, email: &str) -> Result<Option<Credentials>, StoreError> {
         let row = sqlx::query("SELECT person_id, password_hash FROM person WHERE email = $1")
-            .bind(email.trim().to_lowercase())
+            .bind(address(email))
             .fetch_optional(&self.read)
             .await?;
         let Some(row) = row else { return Ok(None) };
@@ -90,7 +91,7 @@ impl Store {
     /// The person of a running session.
     pub async fn session(&self, secret: &str, now: Timestamp) -> Result<Option<Principal>, StoreError> {
         let row = sqlx::query(
-            "SELECT person_id, form_token FROM session WHERE session_hash = $1 AND expires_at > $2",
+            "SELECT provider_id, person_id, form_token FROM session WHERE session_hash = $1 AND expires_at > $2",
         )
         .bind(hash(secret))
         .bind(now.as_millis())
@@ -98,7 +99,7 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let record = Record { table: "session", row: &row };
-        let principal = self.person(record.parsed("person_id")?).await?;
+        let principal = self.person(record.parsed("provider_id")?, record.parsed("person_id")?).await?;
         let form_token = record.text("form_token")?;
         Ok(principal.map(|principal| Principal { form_token, ..principal }))
     }
@@ -107,7 +108,7 @@ impl Store {
     pub async fn bearer(&self, secret: &str, now: Timestamp) -> Result<Option<Principal>, StoreError> {
         let row = sqlx::query(
             "SELECT token.provider_id, token.client_id, token_id, token.name, roles, client.name AS client_name
-             FROM token JOIN client ON client.client_id = token.client_id
+             FROM token JOIN client ON client.provider_id = token.provider_id AND client.client_id = token.client_id
              WHERE token_hash = $1 AND kind = 'api' AND expires_at > $2",
         )
         .bind(hash(secret))
@@ -117,7 +118,7 @@ impl Store {
         row.map(|row| grants::token(&Record { table: "token", row: &row })).transpose()
     }
 
-    /// The person and the case a link in a message stands for.
+    /// The person and the case a link in a message stands for; nobody once that person has no role there.
     pub async fn link(&self, secret: &str, now: Timestamp) -> Result<Option<Link>, StoreError> {
         let row = sqlx::query(
             "SELECT provider_id, client_id, case_id, person_id FROM link WHERE link_hash = $1 AND expires_at > $2",
@@ -128,10 +129,13 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let record = Record { table: "link", row: &row };
-        let client: ClientId = record.parsed("client_id")?;
-        let scope = ClientScope::new(record.parsed("provider_id")?, client);
-        let Some(mut principal) = self.person(record.parsed("person_id")?).await? else { return Ok(None) };
-        principal.grants.retain(|grant| grant.scope.client() == client);
+        let scope = ClientScope::new(record.parsed("provider_id")?, record.parsed("client_id")?);
+        let person = self.person(scope.provider(), record.parsed("person_id")?).await?;
+        let Some(mut principal) = person else { return Ok(None) };
+        principal.grants.retain(|grant| grant.scope == scope);
+        if principal.grants.is_empty() {
+            return Ok(None);
+        }
         Ok(Some(Link { scope, case: record.parsed("case_id")?, principal }))
     }
 }

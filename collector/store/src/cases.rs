@@ -7,7 +7,7 @@ mod timeline;
 use nearmiss_case::Case;
 use nearmiss_case::context::Slot;
 use nearmiss_case::key::CaseKey;
-use nearmiss_shared::identity::{BundleId, CaseId, PersonId};
+use nearmiss_shared::identity::{BundleId, CaseId, HostId, PersonId};
 use nearmiss_shared::time::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
@@ -28,7 +28,7 @@ impl Unit {
         key: &CaseKey,
     ) -> Result<Option<Case>, StoreError> {
         let row = sqlx::query(
-            "SELECT document FROM case_file WHERE provider_id = $1 AND client_id = $2 AND case_key = $3
+            "SELECT case_id, document FROM case_file WHERE provider_id = $1 AND client_id = $2 AND case_key = $3
              ORDER BY is_open DESC, received_at DESC, number DESC LIMIT 1",
         )
         .bind(scope.provider().to_string())
@@ -41,7 +41,7 @@ impl Unit {
 
     pub async fn case(&mut self, scope: ClientScope, id: CaseId) -> Result<Option<Case>, StoreError> {
         let row = sqlx::query(
-            "SELECT document FROM case_file WHERE provider_id = $1 AND client_id = $2 AND case_id = $3",
+            "SELECT case_id, document FROM case_file WHERE provider_id = $1 AND client_id = $2 AND case_id = $3",
         )
         .bind(scope.provider().to_string())
         .bind(scope.client().to_string())
@@ -58,7 +58,9 @@ impl Unit {
         bundle: BundleId,
     ) -> Result<Option<Case>, StoreError> {
         let row = sqlx::query(
-            "SELECT document FROM case_file JOIN case_bundle ON case_bundle.case_id = case_file.case_id
+            "SELECT case_file.case_id, document FROM case_file JOIN case_bundle
+                 ON case_bundle.provider_id = case_file.provider_id AND case_bundle.client_id = case_file.client_id
+                 AND case_bundle.case_id = case_file.case_id
              WHERE case_file.provider_id = $1 AND case_file.client_id = $2 AND case_bundle.bundle_id = $3",
         )
         .bind(scope.provider().to_string())
@@ -73,10 +75,10 @@ impl Unit {
     pub async fn open_cases_of_host(
         &mut self,
         scope: ClientScope,
-        host: nearmiss_shared::identity::HostId,
+        host: HostId,
     ) -> Result<Vec<Case>, StoreError> {
         let rows = sqlx::query(
-            "SELECT document FROM case_file WHERE provider_id = $1 AND client_id = $2 AND host_id = $3 AND is_open = 1
+            "SELECT case_id, document FROM case_file WHERE provider_id = $1 AND client_id = $2 AND host_id = $3 AND is_open = 1
              ORDER BY number",
         )
         .bind(scope.provider().to_string())
@@ -104,6 +106,9 @@ impl Unit {
         case: &Case,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        if (case.provider, case.client) != (scope.provider(), scope.client()) {
+            return Err(not_of_this_client(case));
+        }
         sqlx::query(
             "INSERT INTO case_file (provider_id, client_id, case_id, number, host_id, case_key, is_open, workflow,
                  category, received_at, updated_at, document)
@@ -127,14 +132,14 @@ impl Unit {
         self.changed(scope, Change::Case, &case.id.to_string(), now).await
     }
 
-    /// Writes a case that has moved.
+    /// Writes a case that has moved. One of another client is a fault and changes nothing.
     pub async fn save_case(
         &mut self,
         scope: ClientScope,
         case: &Case,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let done = sqlx::query(
             "UPDATE case_file SET is_open = $4, workflow = $5, updated_at = $6, document = $7
              WHERE provider_id = $1 AND client_id = $2 AND case_id = $3",
         )
@@ -147,6 +152,9 @@ impl Unit {
         .bind(json("case_file", case)?)
         .execute(&mut *self.transaction)
         .await?;
+        if done.rows_affected() == 0 {
+            return Err(not_of_this_client(case));
+        }
         self.project(scope, case).await?;
         self.changed(scope, Change::Case, &case.id.to_string(), now).await
     }
@@ -158,7 +166,7 @@ impl Unit {
         from: Timestamp,
     ) -> Result<Vec<(PersonId, Slot)>, StoreError> {
         let rows = sqlx::query(
-            "SELECT person_id, start_at, end_at FROM slot WHERE provider_id = $1 AND end_at > $2",
+            "SELECT case_id, person_id, start_at, end_at FROM slot WHERE provider_id = $1 AND end_at > $2",
         )
         .bind(scope.provider().to_string())
         .bind(from.as_millis())
@@ -171,6 +179,11 @@ impl Unit {
         };
         rows.iter().map(taken).collect()
     }
+}
+
+fn not_of_this_client(case: &Case) -> StoreError {
+    let why = "no case of this client has this id".to_owned();
+    StoreError::Row { table: "case_file", column: "case_id", id: case.id.to_string(), why }
 }
 
 pub(crate) fn document(row: &SqliteRow) -> Result<Case, StoreError> {

@@ -34,7 +34,7 @@ impl Unit {
         for point in points {
             sqlx::query(
                 "INSERT INTO curve (provider_id, client_id, case_id, minute, document) VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT (case_id, minute) DO UPDATE SET document = excluded.document",
+                 ON CONFLICT (provider_id, client_id, case_id, minute) DO UPDATE SET document = excluded.document",
             )
             .bind(scope.provider().to_string())
             .bind(scope.client().to_string())
@@ -52,7 +52,7 @@ impl Store {
     /// The curve, oldest minute first.
     pub async fn curve(&self, scope: ClientScope, case: CaseId) -> Result<Vec<CurvePoint>, StoreError> {
         let rows = sqlx::query(
-            "SELECT document FROM curve WHERE provider_id = $1 AND client_id = $2 AND case_id = $3 ORDER BY minute",
+            "SELECT case_id, document FROM curve WHERE provider_id = $1 AND client_id = $2 AND case_id = $3 ORDER BY minute",
         )
         .bind(scope.provider().to_string())
         .bind(scope.client().to_string())

@@ -7,8 +7,8 @@ pub enum StoreError {
     Database(#[from] sqlx::Error),
     #[error("the schema could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// A stored value cannot be read: which, where, why.
-    #[error("{table}.{column} of `{id}` cannot be read: {why}")]
+    /// A stored value cannot be read, or a row is not where it should be: which, where, why.
+    #[error("{table}.{column} of `{id}`: {why}")]
     Row { table: &'static str, column: &'static str, id: String, why: String },
     /// Accounts name something that does not exist.
     #[error("{0}")]

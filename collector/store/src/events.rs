@@ -26,7 +26,8 @@ impl Unit {
     /// Whether this event was stored before.
     pub async fn is_known_event(&mut self, host: &HostScope, id: EventId) -> Result<bool, StoreError> {
         let found =
-            sqlx::query("SELECT 1 FROM event WHERE client_id = $1 AND host_id = $2 AND event_id = $3")
+            sqlx::query("SELECT 1 FROM event WHERE provider_id = $1 AND client_id = $2 AND host_id = $3 AND event_id = $4")
+                .bind(host.client().provider().to_string())
                 .bind(host.client().client().to_string())
                 .bind(host.host().to_string())
                 .bind(id.to_string())
@@ -60,7 +61,7 @@ impl Store {
     /// The events of a case as JSON of the wire, oldest first.
     pub async fn events_of_case(&self, scope: ClientScope, case: CaseId) -> Result<Vec<String>, StoreError> {
         let rows = sqlx::query(
-            "SELECT body FROM event WHERE provider_id = $1 AND client_id = $2 AND case_id = $3
+            "SELECT event_id, body FROM event WHERE provider_id = $1 AND client_id = $2 AND case_id = $3
              ORDER BY observed_at, received_at, event_id",
         )
         .bind(scope.provider().to_string())

@@ -40,7 +40,8 @@ impl EvidenceRow {
 }
 
 impl Unit {
-    /// Records a bundle; one that is recorded already stays as it is.
+    /// Records a bundle; the same file again changes nothing. Another file under its id is a conflict: evidence is
+    /// never replaced.
     pub async fn insert_evidence(
         &mut self,
         host: &HostScope,
@@ -48,8 +49,10 @@ impl Unit {
     ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO evidence (provider_id, client_id, bundle_id, host_id, case_id, sha256, bytes, signature_valid,
-                 problems, stored_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-             ON CONFLICT (bundle_id) DO NOTHING",
+                 problems, stored_at)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE NOT EXISTS
+                 (SELECT 1 FROM evidence WHERE provider_id = $1 AND client_id = $2 AND bundle_id = $3 AND host_id = $4
+                  AND sha256 = $6)",
         )
         .bind(host.client().provider().to_string())
         .bind(host.client().client().to_string())
@@ -73,7 +76,8 @@ impl Unit {
         bundle: BundleId,
     ) -> Result<Option<EvidenceRow>, StoreError> {
         let row =
-            sqlx::query("SELECT * FROM evidence WHERE client_id = $1 AND host_id = $2 AND bundle_id = $3")
+            sqlx::query("SELECT * FROM evidence WHERE provider_id = $1 AND client_id = $2 AND host_id = $3 AND bundle_id = $4")
+                .bind(host.client().provider().to_string())
                 .bind(host.client().client().to_string())
                 .bind(host.host().to_string())
                 .bind(bundle.to_string())
@@ -112,7 +116,7 @@ fn evidence(scope: ClientScope, record: &Record<'_>) -> Result<EvidenceRow, Stor
         scope,
         bundle: record.parsed("bundle_id")?,
         sha256: record.text("sha256")?,
-        bytes: u64::try_from(record.number("bytes")?).unwrap_or(0),
+        bytes: record.count("bytes")?,
         signature_valid: record.flag("signature_valid")?,
         problems: record.json("problems")?,
         stored_at: record.instant("stored_at")?,

@@ -15,7 +15,7 @@ pub mod evidence;
 pub mod hosts;
 pub mod outbox;
 pub mod requests;
-pub mod row;
+mod row;
 pub mod scope;
 pub mod store;
 pub mod timers;

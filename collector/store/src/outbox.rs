@@ -72,7 +72,7 @@ impl Unit {
             "INSERT INTO outbox (provider_id, client_id, message_id, case_id, person_id, channel, kind, urgent, dedup,
                  body, state, attempts, due_at, detail, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting', 0, $11, '', $12)
-             ON CONFLICT (dedup) DO NOTHING",
+             ON CONFLICT (provider_id, client_id, dedup) DO NOTHING",
         )
         .bind(scope.provider().to_string())
         .bind(scope.client().to_string())

@@ -59,23 +59,28 @@ impl Unit {
     ) -> Result<Option<CaseId>, StoreError> {
         let done = sqlx::query(
             "UPDATE host_request SET state = $4, detail = $5
-             WHERE client_id = $1 AND host_id = $2 AND request_id = $3 AND state = 'open'",
+             WHERE provider_id = $1 AND client_id = $2 AND host_id = $3 AND request_id = $6 AND state = 'open'",
         )
+        .bind(host.client().provider().to_string())
         .bind(host.client().client().to_string())
         .bind(host.host().to_string())
-        .bind(id.to_string())
         .bind(outcome)
         .bind(detail)
+        .bind(id.to_string())
         .execute(&mut *self.transaction)
         .await?;
         if done.rows_affected() == 0 {
             return Ok(None);
         }
-        let row = sqlx::query("SELECT case_id FROM host_request WHERE client_id = $1 AND request_id = $2")
-            .bind(host.client().client().to_string())
-            .bind(id.to_string())
-            .fetch_one(&mut *self.transaction)
-            .await?;
+        let row = sqlx::query(
+            "SELECT request_id, case_id FROM host_request
+             WHERE provider_id = $1 AND client_id = $2 AND request_id = $3",
+        )
+        .bind(host.client().provider().to_string())
+        .bind(host.client().client().to_string())
+        .bind(id.to_string())
+        .fetch_one(&mut *self.transaction)
+        .await?;
         Record { table: "host_request", row: &row }.parsed_or_none("case_id")
     }
 }
@@ -89,9 +94,10 @@ impl Store {
     ) -> Result<Vec<RequestRow>, StoreError> {
         let rows = sqlx::query(
             "SELECT request_id, kind, data, expires_at FROM host_request
-             WHERE client_id = $1 AND host_id = $2 AND state = 'open' AND expires_at > $3
+             WHERE provider_id = $1 AND client_id = $2 AND host_id = $3 AND state = 'open' AND expires_at > $4
              ORDER BY request_id LIMIT 50",
         )
+        .bind(host.client().provider().to_string())
         .bind(host.client().client().to_string())
         .bind(host.host().to_string())
         .bind(now.as_millis())

@@ -8,7 +8,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr, Sqlite, Transaction};
+use sqlx::{SqlStr, Sqlite, Transaction};
 
 use crate::error::StoreError;
 
@@ -105,7 +105,7 @@ fn migrator() -> Migrator {
             *version,
             Cow::Borrowed(*description),
             MigrationType::Simple,
-            AssertSqlSafe(*sql).into_sql_str(),
+            SqlStr::from_static(sql),
             false,
         )
     });

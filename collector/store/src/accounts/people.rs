@@ -37,7 +37,8 @@ async fn people(executor: impl SqliteExecutor<'_>, scope: ClientScope) -> Result
     let rows = sqlx::query(
         "SELECT person.person_id, person.name, email, timezone, hours, provider_roles, roles, on_call, deputy
          FROM person LEFT JOIN membership
-             ON membership.person_id = person.person_id AND membership.client_id = $2
+             ON membership.provider_id = person.provider_id AND membership.client_id = $2
+             AND membership.person_id = person.person_id
          WHERE person.provider_id = $1 ORDER BY person.name, person.person_id",
     )
     .bind(scope.provider().to_string())
@@ -50,35 +51,32 @@ async fn people(executor: impl SqliteExecutor<'_>, scope: ClientScope) -> Result
 
 fn person(row: &SqliteRow) -> Result<Person, StoreError> {
     let record = Record { table: "person", row };
-    let mut roles: Vec<Role> = match record.text_or_none("roles")? {
-        Some(_) => record.json("roles")?,
-        None => Vec::new(),
-    };
-    let member = |column| record.number_or_none(column).map(|flag| flag.unwrap_or(0) != 0);
-    let (on_call, deputy) = (member("on_call")?, member("deputy")?);
-    roles.extend(provider_roles(&record)?);
     Ok(Person {
         id: record.parsed("person_id")?,
         name: record.text("name")?,
         email: record.text("email")?,
-        roles,
+        roles: held_roles(&record)?,
         timezone: record.text("timezone")?,
         hours: record.parsed("hours")?,
-        on_call,
-        deputy,
+        on_call: record.flag_or_false("on_call")?,
+        deputy: record.flag_or_false("deputy")?,
     })
 }
 
-/// The roles a person holds at the provider.
-pub(crate) fn provider_roles(record: &Record<'_>) -> Result<Vec<Role>, StoreError> {
-    record.json("provider_roles")
+/// The roles a person holds at a client: as its member, and as one of the provider's own people; each once.
+pub(crate) fn held_roles(record: &Record<'_>) -> Result<Vec<Role>, StoreError> {
+    let mut roles: Vec<Role> = record.json_or_default("roles")?;
+    roles.extend(record.json::<Vec<Role>>("provider_roles")?);
+    roles.sort_unstable();
+    roles.dedup();
+    Ok(roles)
 }
 
 async fn settings(
     executor: impl SqliteExecutor<'_>,
     scope: ClientScope,
 ) -> Result<ClientSettings, StoreError> {
-    let row = sqlx::query("SELECT settings FROM client WHERE provider_id = $1 AND client_id = $2")
+    let row = sqlx::query("SELECT client_id, settings FROM client WHERE provider_id = $1 AND client_id = $2")
         .bind(scope.provider().to_string())
         .bind(scope.client().to_string())
         .fetch_one(executor)

@@ -40,9 +40,11 @@ impl Unit {
             return Ok(None);
         }
         let row = sqlx::query(
-            "SELECT token.provider_id, token.client_id, token.site_id, client.name AS client_name, site.name AS site_name
-             FROM token JOIN client ON client.client_id = token.client_id
-                 LEFT JOIN site ON site.site_id = token.site_id
+            "SELECT token.provider_id, token.client_id, token.token_id, token.site_id, client.name AS client_name,
+                 site.name AS site_name
+             FROM token JOIN client ON client.provider_id = token.provider_id AND client.client_id = token.client_id
+                 LEFT JOIN site ON site.provider_id = token.provider_id AND site.client_id = token.client_id
+                     AND site.site_id = token.site_id
              WHERE token_hash = $1",
         )
         .bind(hash(secret))

@@ -27,8 +27,10 @@ impl CaseRow {
     }
 }
 
+/// Whether work goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CaseState {
+    /// Not closed; a standing hazard is still somebody's work, though it has left its key.
     #[default]
     Open,
     Closed,
@@ -64,14 +66,37 @@ pub struct TaskRow {
     pub due: Timestamp,
 }
 
-/// What every reading of cases selects.
-const FROM: &str = "FROM case_file JOIN client ON client.client_id = case_file.client_id
-    LEFT JOIN host ON host.host_id = case_file.host_id LEFT JOIN site ON site.site_id = host.site_id";
+/// A statement that reads cases: what is selected from where, and which.
+macro_rules! cases_where {
+    ($which:literal) => {
+        concat!(
+            "SELECT case_file.case_id, document, client.name AS client_name, site.name AS site_name FROM case_file
+                 JOIN client ON client.provider_id = case_file.provider_id AND client.client_id = case_file.client_id
+                 LEFT JOIN host ON host.provider_id = case_file.provider_id
+                     AND host.client_id = case_file.client_id AND host.host_id = case_file.host_id
+                 LEFT JOIN site ON site.provider_id = host.provider_id
+                     AND site.client_id = host.client_id AND site.site_id = host.site_id
+             WHERE case_file.provider_id = $1 AND case_file.client_id = $2 AND ",
+            $which
+        )
+    };
+}
+
+const BY_ID: &str = cases_where!("case_file.case_id = $3");
+const BY_NUMBER: &str = cases_where!("case_file.number = $3");
+const FITTING: &str = cases_where!(
+    "($3 = 'all' OR ($3 = 'open') = (case_file.workflow <> 'closed'))
+     AND ($4 = '' OR client.name = $4 OR client.client_id = $4)
+     AND ($5 = '' OR host.name = $5 OR host.host_id = $5)
+     AND ($6 = '' OR case_file.category = $6)
+     AND ($7 = '' OR case_file.case_id < $7)
+     ORDER BY case_file.case_id DESC LIMIT $8"
+);
 
 impl Store {
     /// The case of this id, if it belongs to one of these clients.
     pub async fn case(&self, scopes: &[ClientScope], id: CaseId) -> Result<Option<CaseRow>, StoreError> {
-        self.one(scopes, "case_file.case_id = $3", |query| query.bind(id.to_string())).await
+        self.one(scopes, BY_ID, |query| query.bind(id.to_string())).await
     }
 
     /// The case of this number, if it belongs to one of these clients.
@@ -81,24 +106,18 @@ impl Store {
         number: u64,
     ) -> Result<Option<CaseRow>, StoreError> {
         let number = i64::try_from(number).unwrap_or(i64::MAX);
-        self.one(scopes, "case_file.number = $3", |query| query.bind(number)).await
+        self.one(scopes, BY_NUMBER, |query| query.bind(number)).await
     }
 
-    async fn one<'q>(
+    async fn one(
         &self,
         scopes: &[ClientScope],
-        condition: &'static str,
-        bind: impl Fn(Query<'q>) -> Query<'q>,
+        statement: &'static str,
+        bind: impl Fn(Query) -> Query,
     ) -> Result<Option<CaseRow>, StoreError> {
         for scope in scopes {
-            let sql = format!(
-                "SELECT document, client.name AS client_name, site.name AS site_name {FROM}
-                 WHERE case_file.provider_id = $1 AND case_file.client_id = $2 AND {condition}"
-            );
-            // Both parts of the statement are this file's own text.
-            let query = sqlx::query(sqlx::AssertSqlSafe(sql))
-                .bind(scope.provider().to_string())
-                .bind(scope.client().to_string());
+            let query =
+                sqlx::query(statement).bind(scope.provider().to_string()).bind(scope.client().to_string());
             if let Some(row) = bind(query).fetch_optional(&self.read).await? {
                 return case_row(*scope, &row).map(Some);
             }
@@ -123,22 +142,12 @@ impl Store {
     }
 
     async fn cases_of(&self, scope: ClientScope, filter: &CaseFilter) -> Result<Vec<CaseRow>, StoreError> {
-        let sql = format!(
-            "SELECT document, client.name AS client_name, site.name AS site_name {FROM}
-             WHERE case_file.provider_id = $1 AND case_file.client_id = $2
-               AND ($3 = 'all' OR ($3 = 'open') = (case_file.workflow <> 'closed'))
-               AND ($4 = '' OR client.name = $4 OR client.client_id = $4)
-               AND ($5 = '' OR host.name = $5 OR host.host_id = $5)
-               AND ($6 = '' OR case_file.category = $6)
-               AND ($7 = '' OR case_file.case_id < $7)
-             ORDER BY case_file.case_id DESC LIMIT $8"
-        );
         let state = match filter.state {
             CaseState::Open => "open",
             CaseState::Closed => "closed",
             CaseState::All => "all",
         };
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let rows = sqlx::query(FITTING)
             .bind(scope.provider().to_string())
             .bind(scope.client().to_string())
             .bind(state)
@@ -161,9 +170,10 @@ impl Store {
         let mut tasks = Vec::new();
         for scope in scopes {
             let rows = sqlx::query(
-                "SELECT task.case_id, number, client.name AS client_name, role, title, due_at
-                 FROM task JOIN case_file ON case_file.case_id = task.case_id
-                     JOIN client ON client.client_id = task.client_id
+                "SELECT task.task_id, task.case_id, number, client.name AS client_name, role, title, due_at
+                 FROM task JOIN case_file ON case_file.provider_id = task.provider_id
+                         AND case_file.client_id = task.client_id AND case_file.case_id = task.case_id
+                     JOIN client ON client.provider_id = task.provider_id AND client.client_id = task.client_id
                  WHERE task.provider_id = $1 AND task.client_id = $2 AND task.person_id = $3 AND task.state = 'open'
                    AND case_file.workflow <> 'closed'",
             )
@@ -181,7 +191,7 @@ impl Store {
     }
 }
 
-type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
 
 fn case_row(scope: ClientScope, row: &SqliteRow) -> Result<CaseRow, StoreError> {
     let record = Record { table: "case_file", row };
@@ -196,7 +206,7 @@ fn case_row(scope: ClientScope, row: &SqliteRow) -> Result<CaseRow, StoreError> 
 fn task(record: &Record<'_>) -> Result<TaskRow, StoreError> {
     Ok(TaskRow {
         case: record.parsed("case_id")?,
-        number: u64::try_from(record.number("number")?).unwrap_or(0),
+        number: record.count("number")?,
         client_name: record.text("client_name")?,
         role: record.parsed("role")?,
         title: record.text("title")?,

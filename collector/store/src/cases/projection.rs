@@ -12,11 +12,16 @@ impl Unit {
     /// Writes the projections of `case` anew.
     pub(super) async fn project(&mut self, scope: ClientScope, case: &Case) -> Result<(), StoreError> {
         for statement in [
-            "DELETE FROM task WHERE case_id = $1",
-            "DELETE FROM timer WHERE case_id = $1",
-            "DELETE FROM slot WHERE case_id = $1",
+            "DELETE FROM task WHERE provider_id = $1 AND client_id = $2 AND case_id = $3",
+            "DELETE FROM timer WHERE provider_id = $1 AND client_id = $2 AND case_id = $3",
+            "DELETE FROM slot WHERE provider_id = $1 AND client_id = $2 AND case_id = $3",
         ] {
-            sqlx::query(statement).bind(case.id.to_string()).execute(&mut *self.transaction).await?;
+            sqlx::query(statement)
+                .bind(scope.provider().to_string())
+                .bind(scope.client().to_string())
+                .bind(case.id.to_string())
+                .execute(&mut *self.transaction)
+                .await?;
         }
         self.project_tasks(scope, case).await?;
         self.project_timers(scope, case).await?;

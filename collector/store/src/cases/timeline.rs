@@ -44,7 +44,7 @@ impl Unit {
         entries: &[Entry],
         salt: Salt<'_>,
     ) -> Result<(), StoreError> {
-        let (mut sequence, mut previous) = self.chain_end(case).await?;
+        let (mut sequence, mut previous) = self.chain_end(scope, case).await?;
         for entry in entries {
             sequence += 1;
             let salt = salt();
@@ -65,15 +65,19 @@ impl Unit {
         Ok(())
     }
 
-    async fn chain_end(&mut self, case: CaseId) -> Result<(u64, String), StoreError> {
-        let row =
-            sqlx::query("SELECT sequence, hash FROM entry WHERE case_id = $1 ORDER BY sequence DESC LIMIT 1")
+    async fn chain_end(&mut self, scope: ClientScope, case: CaseId) -> Result<(u64, String), StoreError> {
+        let row = sqlx::query(
+            "SELECT case_id, sequence, hash FROM entry WHERE provider_id = $1 AND client_id = $2 AND case_id = $3
+             ORDER BY sequence DESC LIMIT 1",
+        )
+                .bind(scope.provider().to_string())
+                .bind(scope.client().to_string())
                 .bind(case.to_string())
                 .fetch_optional(&mut *self.transaction)
                 .await?;
         let Some(row) = row else { return Ok((0, String::new())) };
         let record = Record { table: "entry", row: &row };
-        Ok((u64::try_from(record.number("sequence")?).unwrap_or(0), record.text("hash")?))
+        Ok((record.count("sequence")?, record.text("hash")?))
     }
 
     async fn insert_entry(
@@ -148,7 +152,8 @@ impl Store {
     ) -> Result<Vec<(Sealed, Payload)>, StoreError> {
         let rows = sqlx::query(
             "SELECT entry.*, salt, payload FROM entry LEFT JOIN entry_payload
-                 ON entry_payload.case_id = entry.case_id AND entry_payload.sequence = entry.sequence
+                 ON entry_payload.provider_id = entry.provider_id AND entry_payload.client_id = entry.client_id
+                 AND entry_payload.case_id = entry.case_id AND entry_payload.sequence = entry.sequence
              WHERE entry.provider_id = $1 AND entry.client_id = $2 AND entry.case_id = $3 ORDER BY entry.sequence",
         )
         .bind(scope.provider().to_string())
@@ -167,7 +172,7 @@ impl Store {
 fn sealed(case: CaseId, record: &Record<'_>) -> Result<Sealed, StoreError> {
     Ok(Sealed {
         case,
-        sequence: u64::try_from(record.number("sequence")?).unwrap_or(0),
+        sequence: record.count("sequence")?,
         at: record.instant("at")?,
         actor: record.text("actor")?,
         kind: record.text("kind")?,
@@ -182,12 +187,6 @@ fn payload(record: &Record<'_>) -> Result<Payload, StoreError> {
         return Ok(None);
     };
     let mut bytes = [0; 16];
-    let read = hex::decode_to_slice(&salt, &mut bytes);
-    read.map_err(|why| StoreError::Row {
-        table: "entry_payload",
-        column: "salt",
-        id: salt,
-        why: why.to_string(),
-    })?;
+    hex::decode_to_slice(salt, &mut bytes).map_err(|why| record.fault("salt", why))?;
     Ok(Some((bytes, text)))
 }

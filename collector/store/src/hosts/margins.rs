@@ -45,8 +45,10 @@ impl Unit {
     ) -> Result<(), StoreError> {
         let (scope, id) = (host.client(), host.host().to_string());
         sqlx::query(
-            "UPDATE host SET last_seen_at = $3, agent_version = $4, status = $5 WHERE client_id = $1 AND host_id = $2",
+            "UPDATE host SET last_seen_at = $4, agent_version = $5, status = $6
+             WHERE provider_id = $1 AND client_id = $2 AND host_id = $3",
         )
+        .bind(scope.provider().to_string())
         .bind(scope.client().to_string())
         .bind(&id)
         .bind(at.as_millis())
@@ -54,7 +56,8 @@ impl Unit {
         .bind(status)
         .execute(&mut *self.transaction)
         .await?;
-        sqlx::query("DELETE FROM margin WHERE client_id = $1 AND host_id = $2")
+        sqlx::query("DELETE FROM margin WHERE provider_id = $1 AND client_id = $2 AND host_id = $3")
+            .bind(scope.provider().to_string())
             .bind(scope.client().to_string())
             .bind(&id)
             .execute(&mut *self.transaction)
@@ -84,9 +87,10 @@ impl Store {
         let mut margins = Vec::new();
         for scope in scopes {
             let rows = sqlx::query(
-                "SELECT document, host.name AS host_name, client.name AS client_name
-                 FROM margin JOIN host ON host.host_id = margin.host_id
-                     JOIN client ON client.client_id = margin.client_id
+                "SELECT margin.host_id, document, host.name AS host_name, client.name AS client_name
+                 FROM margin JOIN host ON host.provider_id = margin.provider_id
+                         AND host.client_id = margin.client_id AND host.host_id = margin.host_id
+                     JOIN client ON client.provider_id = margin.provider_id AND client.client_id = margin.client_id
                  WHERE margin.provider_id = $1 AND margin.client_id = $2 ORDER BY host.name, signal, subject",
             )
             .bind(scope.provider().to_string())

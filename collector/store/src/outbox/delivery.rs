@@ -56,11 +56,16 @@ impl Unit {
         let mut claimed = Vec::new();
         for row in &rows {
             let message = message(operator, &Record { table: "outbox", row })?;
-            sqlx::query("UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE message_id = $1")
-                .bind(message.id.to_string())
-                .bind(now.plus(LEASE).as_millis())
-                .execute(&mut *self.transaction)
-                .await?;
+            sqlx::query(
+                "UPDATE outbox SET attempts = attempts + 1, due_at = $4
+                 WHERE provider_id = $1 AND client_id = $2 AND message_id = $3",
+            )
+            .bind(message.scope.provider().to_string())
+            .bind(message.scope.client().to_string())
+            .bind(message.id.to_string())
+            .bind(now.plus(LEASE).as_millis())
+            .execute(&mut *self.transaction)
+            .await?;
             claimed.push(message);
         }
         Ok(claimed)
@@ -73,8 +78,10 @@ impl Unit {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE outbox SET state = 'sent', detail = '', sent_at = $3 WHERE client_id = $1 AND message_id = $2",
+            "UPDATE outbox SET state = 'sent', detail = '', sent_at = $4
+             WHERE provider_id = $1 AND client_id = $2 AND message_id = $3",
         )
+        .bind(scope.provider().to_string())
         .bind(scope.client().to_string())
         .bind(id.to_string())
         .bind(now.as_millis())
@@ -93,9 +100,10 @@ impl Unit {
     ) -> Result<(), StoreError> {
         let state = if retry_at.is_some() { "waiting" } else { "given_up" };
         sqlx::query(
-            "UPDATE outbox SET state = $3, detail = $4, due_at = COALESCE($5, due_at)
-             WHERE client_id = $1 AND message_id = $2",
+            "UPDATE outbox SET state = $4, detail = $5, due_at = COALESCE($6, due_at)
+             WHERE provider_id = $1 AND client_id = $2 AND message_id = $3",
         )
+        .bind(scope.provider().to_string())
         .bind(scope.client().to_string())
         .bind(id.to_string())
         .bind(state)
@@ -114,8 +122,10 @@ impl Unit {
         why: &str,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE outbox SET state = 'dropped', detail = $3 WHERE client_id = $1 AND message_id = $2",
+            "UPDATE outbox SET state = 'dropped', detail = $4
+             WHERE provider_id = $1 AND client_id = $2 AND message_id = $3",
         )
+        .bind(scope.provider().to_string())
         .bind(scope.client().to_string())
         .bind(id.to_string())
         .bind(why)
@@ -136,7 +146,7 @@ fn message(operator: &Operator, record: &Record<'_>) -> Result<OutboxRow, StoreE
         urgent: record.flag("urgent")?,
         dedup: record.text("dedup")?,
         body: record.text("body")?,
-        attempts: record.count("attempts")? + 1,
+        attempts: record.count::<u32>("attempts")?.saturating_add(1),
         created_at: record.instant("created_at")?,
     })
 }
