@@ -2,7 +2,7 @@
 //! reach or read.
 
 mod account;
-mod accounts_file;
+pub(crate) mod accounts_file;
 mod audit;
 mod doctor;
 mod serve;

@@ -150,3 +150,6 @@ impl Batch<'_> {
         self.unit.insert_event(self.host, event).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,3 +15,6 @@ pub fn start(app: &App, channels: Channels, tasks: &mut Tasks) {
     tasks.spawn("outbox", outbox::run(app.clone(), channels, tasks.stop_signal()));
     tasks.spawn("tidy", tidy::run(app.clone(), tasks.stop_signal()));
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ pub mod ids;
 pub mod incoming;
 pub mod ingest;
 pub mod jobs;
+#[cfg(test)]
+mod lab;
 pub mod moves;
 pub mod pages;
 pub mod passwords;

@@ -31,7 +31,7 @@ const PERSON_KEYS: &[&str] =
     &["name", "email", "timezone", "hours", "owner", "dispatcher", "on_call", "deputy", "roles"];
 
 /// Reads the file.
-pub(super) fn parse(file: &str, text: &str) -> Result<Accounts, Faults> {
+pub(crate) fn parse(file: &str, text: &str) -> Result<Accounts, Faults> {
     let mut reader = Reader::new(file, text);
     let accounts = match reader.document() {
         Some(document) => walk(&mut reader, document.as_table()),

@@ -53,7 +53,7 @@ pub(super) async fn run(app: App, channels: Channels, mut stop: Stop) {
 }
 
 /// One round; how many messages were claimed.
-async fn deliver(app: &App, channels: &Channels) -> Result<usize, StoreError> {
+pub(super) async fn deliver(app: &App, channels: &Channels) -> Result<usize, StoreError> {
     let claimed = claim(app).await?;
     let count = claimed.len();
     futures_util::stream::iter(claimed)

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const AFTER_FAULT: Duration = Duration::from_secs(5);
 
 /// Clocks whose case cannot be read: told once.
-type Broken = BTreeSet<(CaseId, TimerKind)>;
+pub(super) type Broken = BTreeSet<(CaseId, TimerKind)>;
 
 /// Rings clocks until asked to stop.
 pub(super) async fn run(app: App, mut stop: Stop) {
@@ -50,7 +50,7 @@ fn wait(next: Option<Timestamp>, now: Timestamp) -> Duration {
 }
 
 /// Rings all that is due; when the next one is.
-async fn ring(app: &App, broken: &mut Broken) -> Result<Option<Timestamp>, StoreError> {
+pub(super) async fn ring(app: &App, broken: &mut Broken) -> Result<Option<Timestamp>, StoreError> {
     loop {
         let now = app.clock.now();
         let next = app.store.next_timer(&app.operator).await?;

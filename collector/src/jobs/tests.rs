@@ -1,0 +1,103 @@
+//! Clocks and the outbox by a clock that jumps.
+
+use std::collections::BTreeSet;
+
+use nearmiss_case::Case;
+use nearmiss_case::engine::Command;
+use nearmiss_case::words::MessageKind;
+use nearmiss_store::outbox::{Channel, MessageState};
+
+use super::{outbox, timers};
+use crate::config::{Config, Webhook};
+use crate::delivery::Channels;
+use crate::lab::{CLIENT, Lab};
+
+async fn a_paged_case(lab: &Lab) -> Case {
+    let host = lab.host("cal-db-1", 7).await;
+    host.tells(lab, vec![host.approach(lab, 1)]).await;
+    lab.cases().await.remove(0)
+}
+
+fn no_channel() -> Channels {
+    Channels::of(&Config::default()).unwrap()
+}
+
+#[tokio::test]
+async fn a_collector_that_was_down_for_a_day_catches_up_without_a_storm() {
+    let lab = Lab::new().await;
+    let case = a_paged_case(&lab).await;
+    lab.set_clock("2026-11-25T06:00:00Z");
+    let mut broken = BTreeSet::new();
+    let next = timers::ring(&lab.app, &mut broken).await.unwrap();
+    assert!(next.is_some_and(|due| due > lab.now()), "{next:?}");
+    let timeline = lab.timeline(case.id).await;
+    assert_eq!(
+        timeline.iter().filter(|kind| *kind == "escalated").count(),
+        1,
+        "one page, not 96: {timeline:?}"
+    );
+    assert!(timeline.contains(&"invited".to_owned()), "{timeline:?}");
+    timers::ring(&lab.app, &mut broken).await.unwrap();
+    assert_eq!(lab.timeline(case.id).await, timeline, "what has rung has rung");
+}
+
+#[tokio::test]
+async fn without_a_channel_messages_wait_and_say_so() {
+    let lab = Lab::new().await;
+    let case = a_paged_case(&lab).await;
+    let claimed = outbox::deliver(&lab.app, &no_channel()).await.unwrap();
+    assert_eq!(claimed, 2, "the page, and the business is informed");
+    for message in lab.outbox(case.id).await {
+        assert_eq!(
+            (message.state, message.detail.as_str()),
+            (MessageState::Waiting, "no channel configured")
+        );
+    }
+    assert_eq!(outbox::deliver(&lab.app, &no_channel()).await.unwrap(), 0, "not at once again");
+}
+
+#[tokio::test]
+async fn a_page_that_was_answered_meanwhile_is_not_sent() {
+    let lab = Lab::new().await;
+    let case = a_paged_case(&lab).await;
+    let acknowledge = Command::Acknowledge { comment: "on it".to_owned(), expires: None };
+    lab.app.command(&lab.sysadmin().await, lab.scope(CLIENT).await, case.id, acknowledge).await.unwrap();
+    outbox::deliver(&lab.app, &no_channel()).await.unwrap();
+    let messages = lab.outbox(case.id).await;
+    let page = messages.iter().find(|message| message.kind == MessageKind::Page.as_str()).unwrap();
+    assert_eq!(page.state, MessageState::Dropped, "{page:?}");
+}
+
+#[tokio::test]
+async fn a_webhook_gets_each_kind_it_wants_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret_file = folder.path().join("secret");
+    std::fs::write(&secret_file, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let hook = |name: &str, kinds| Webhook {
+        name: name.to_owned(),
+        url: "http://127.0.0.1:9/secret-path".to_owned(),
+        secret_file: secret_file.clone(),
+        kinds,
+    };
+    let webhook = vec![hook("all", Vec::new()), hook("pages", vec![MessageKind::Page])];
+    let lab = Lab::with(Config { webhook, ..Config::default() }).await;
+    let case = a_paged_case(&lab).await;
+    let queued: Vec<String> = hooks(&lab, &case).await.into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(queued, ["informed", "page", "page"]);
+
+    // Nobody listens there: it is tried again, and the address, which may hold a secret, is told to nobody.
+    let channels = Channels::of(&lab.app.config).unwrap();
+    outbox::deliver(&lab.app, &channels).await.unwrap();
+    for (_, detail) in hooks(&lab, &case).await {
+        assert!(detail.contains("does not answer") && !detail.contains("secret-path"), "{detail}");
+    }
+}
+
+/// Kind and detail of the case's webhook messages, sorted.
+async fn hooks(lab: &Lab, case: &Case) -> Vec<(String, String)> {
+    let messages =
+        lab.outbox(case.id).await.into_iter().filter(|message| message.channel == Channel::Webhook);
+    let mut hooks: Vec<_> = messages.map(|message| (message.kind, message.detail)).collect();
+    hooks.sort();
+    hooks
+}
