@@ -9,7 +9,7 @@ pub mod problem;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
@@ -33,11 +33,7 @@ pub fn router(app: App) -> Router {
 
 async fn nothing_here(address: Uri) -> Response {
     let machine = ["/api", "/agent", "/in"].iter().any(|start| address.path().starts_with(start));
-    if machine {
-        Problem::not_found().into_response()
-    } else {
-        (StatusCode::NOT_FOUND, "not found\n").into_response()
-    }
+    if machine { Problem::not_found().into_response() } else { pages::not_found().await }
 }
 
 async fn every_answer(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -19,6 +19,8 @@ mod retrospective;
 pub(crate) mod sample;
 mod shell;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 mod when;
 mod words;
 

@@ -75,8 +75,12 @@ impl Watch {
                 return None;
             }
             if self.waiting.is_empty() {
-                // A hint, a missed hint or the end of the wait: each means to look again.
-                drop(timeout(POLL, self.hint.recv()).await);
+                let mut stop = self.app.stop.clone();
+                tokio::select! {
+                    () = stop.asked() => return None,
+                    // A hint, a missed hint or the end of the wait: each means to look again.
+                    _ = timeout(POLL, self.hint.recv()) => {}
+                }
             }
         }
     }

@@ -81,7 +81,12 @@ fn listed(row: CaseRow, principal: &Principal, readings: &Readings) -> Listed {
 
 fn by_signal(margins: Vec<MarginRow>) -> Readings {
     let pair = |row: MarginRow| {
-        let reading = Reading { proximity: row.proximity, failure: row.time_to_failure_seconds, at: row.at };
+        let reading = Reading {
+            value: row.value,
+            proximity: row.proximity,
+            failure: row.time_to_failure_seconds,
+            at: row.at,
+        };
         ((row.client_name, row.host_name, row.signal, row.subject), reading)
     };
     margins.into_iter().map(pair).collect()

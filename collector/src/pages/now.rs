@@ -8,7 +8,8 @@ use axum::response::Response;
 
 use self::view::{Due, Group, Needed};
 use super::board::{self, Choice, Filters};
-use super::part::margin::{Margin, calm};
+use super::part::closeness::is_running;
+use super::part::margin::{self, Margin};
 use super::part::row::Row;
 use super::part::strip::{self, Strip};
 use super::shell::Shell;
@@ -50,6 +51,8 @@ pub(super) async fn page(
     let mut due = view::due(&list, &viewer, now);
     let due_more = due.len().saturating_sub(view::DUE_ROWS);
     due.truncate(view::DUE_ROWS);
+    let calm = !list.iter().any(|listed| is_running(listed.case.physical));
+    list.retain(|listed| viewer.needed_for(listed).is_none());
     let (running, settled) = view::split(list);
     let most = if filters.client.is_empty() { view::PER_CLIENT } else { usize::MAX };
     let margins = Margin::list(app.store.margins(&scopes).await?, now);
@@ -59,7 +62,7 @@ pub(super) async fn page(
     render(&Now {
         shell: Shell::new(title, "now", &principal, needed.len()),
         clients: board::choices(&principal, &filters.client),
-        calm: running.is_empty().then(|| calm(&margins)),
+        calm: calm.then(|| margin::calm(&margins)),
         strip: strip::load(&app, &scopes, now).await?,
         open_count: running.len(),
         settled_count: settled.len(),

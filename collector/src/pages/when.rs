@@ -74,7 +74,7 @@ pub(crate) fn short(at: Timestamp) -> String {
 /// A text with every RFC 3339 instant in it written for people.
 pub(crate) fn humane(text: &str) -> String {
     let word = |word: &str| {
-        let core = word.trim_end_matches([',', ';', '.', ')']);
+        let core = word.trim_end_matches([',', ';', '.', ':', ')']);
         let instant: Option<Timestamp> =
             (core.len() >= 20 && core.ends_with('Z')).then(|| core.parse().ok()).flatten();
         instant.map_or_else(|| word.to_owned(), |at| format!("{} UTC{}", short(at), &word[core.len()..]))
@@ -117,8 +117,8 @@ mod tests {
     #[test]
     fn instants_within_a_text_become_readable() {
         assert_eq!(
-            humane("acknowledge by 2026-11-24T06:15:00.000Z, then rest. Z"),
-            "acknowledge by 24 Nov 06:15 UTC, then rest. Z"
+            humane("acknowledge by 2026-11-24T06:15:00.000Z: then rest. Z"),
+            "acknowledge by 24 Nov 06:15 UTC: then rest. Z"
         );
     }
 }

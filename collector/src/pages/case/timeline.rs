@@ -49,11 +49,12 @@ fn text(what: &What) -> String {
         What::Confirmed { verdict, reason } => format!("Confirmed: {}. {reason}", verdict.said()),
         What::Ruled { ruling, reason } => format!("Ruled: {}. {reason}", ruling.replace('_', " ")),
         What::Answered { question } => format!("Answered question {question} of the retrospective."),
+        What::Opened { .. } => when::humane(&what.text()),
         other => sentence(&when::humane(&other.text())),
     }
 }
 
-/// Begins with a capital letter, unless it begins with a path or the like.
+/// Begins with a capital letter.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -7,7 +7,7 @@ use nearmiss_case::words::{ActionState, LuckClass, TaskState, Verdict};
 use nearmiss_case::{title, verdict};
 use nearmiss_shared::identity::PersonId;
 use nearmiss_shared::time::Timestamp;
-use nearmiss_shared::vocabulary::Role;
+use nearmiss_shared::vocabulary::{Physical, Role};
 
 use super::steps::{self, Step};
 use crate::pages::part::bar::Bar;
@@ -59,7 +59,7 @@ impl Head {
             failure: closeness.failure_words(),
             reasons: case.measures.reasons.iter().map(|reason| when::humane(reason)).collect(),
             impact: impact.to_owned(),
-            facts: facts(case, now),
+            facts: facts(listed, now),
             clock: clock(case, now),
             wants_answer: wants_answer(case),
             may_act: listed.may_act,
@@ -72,8 +72,12 @@ impl Head {
 }
 
 /// The numbers of the case that are known.
-fn facts(case: &Case, now: Timestamp) -> Vec<(&'static str, String)> {
+fn facts(listed: &Listed, now: Timestamp) -> Vec<(&'static str, String)> {
+    let case = &listed.case;
     let measures = &case.measures;
+    let reading = listed.reading.filter(|_| is_running(case.physical));
+    let value = reading.and_then(|reading| reading.value).or(measures.value);
+    let peak = reading.and_then(|reading| reading.proximity).into_iter().chain(measures.proximity_peak);
     let told = |value: Option<f64>| value.map(|value| words::value(value, &measures.unit));
     let levels = match (told(measures.approach), told(measures.limit)) {
         (Some(approach), Some(limit)) => Some(format!("approach at {approach}, failure at {limit}")),
@@ -81,10 +85,10 @@ fn facts(case: &Case, now: Timestamp) -> Vec<(&'static str, String)> {
     };
     let rows = [
         ("State", Some(format!("{}; work: {}", case.physical.said(), case.workflow.said()))),
-        ("Now", told(measures.value)),
+        ("Now", told(value)),
         ("Levels", levels),
-        ("Smallest margin", told(measures.margin_minimum)),
-        ("Closest", measures.proximity_peak.map(|peak| format!("{peak:.2} of 1"))),
+        ("Smallest margin", told(smallest_margin(case, value))),
+        ("Closest", peak.reduce(f64::max).map(|peak| format!("{peak:.2} of 1"))),
         (
             "Failure, at open",
             measures.failure_at_open.map(|left| format!("predicted after {}", when::span(left))),
@@ -98,6 +102,14 @@ fn facts(case: &Case, now: Timestamp) -> Vec<(&'static str, String)> {
         ("Accepted", case.accepted_until.map(|until| format!("until {}", when::exact(until)))),
     ];
     rows.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
+}
+
+/// The distance that was left at the closest point, the freshest reading included.
+fn smallest_margin(case: &Case, value: Option<f64>) -> Option<f64> {
+    let measures = &case.measures;
+    let left = measures.limit.zip(value).map(|(limit, value)| (limit - value).abs());
+    let left = left.filter(|_| is_running(case.physical) && case.physical != Physical::Breached);
+    left.into_iter().chain(measures.margin_minimum).reduce(f64::min)
 }
 
 fn responder(case: &Case) -> String {

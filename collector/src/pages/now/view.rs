@@ -56,7 +56,7 @@ impl Viewer {
         }
         let answers = self.has(&listed.client, &[Role::Sysadmin, Role::Dispatcher, Role::Owner]);
         if wants_answer(case) && (mine || answers) {
-            return Some("acknowledge it");
+            return Some("nobody has answered yet");
         }
         let rules = case.category.is_security() && case.ruling.is_none();
         if rules && !is_running(case.physical) && self.has(&listed.client, &[Role::SecurityLead]) {

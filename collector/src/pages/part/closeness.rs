@@ -26,6 +26,7 @@ pub(crate) struct Closeness {
 /// A reading newer than the case's last event, from the host's status.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Reading {
+    pub value: Option<f64>,
     pub proximity: Option<f64>,
     pub failure: Option<f64>,
     pub at: Timestamp,

@@ -1,7 +1,5 @@
 //! A case's page as plain values.
 
-use nearmiss_shared::vocabulary::Physical;
-
 use super::*;
 use crate::pages::sample;
 

@@ -45,8 +45,8 @@ fn a_client_takes_at_most_its_share_of_the_page() {
 #[test]
 fn a_case_waits_for_those_who_can_answer_it() {
     let open = listed(1, "Falcon MRO", |_| {});
-    assert_eq!(viewer(1, &[Role::Sysadmin]).needed_for(&open), Some("acknowledge it"));
-    assert_eq!(viewer(7, &[Role::Owner]).needed_for(&open), Some("acknowledge it"));
+    assert_eq!(viewer(1, &[Role::Sysadmin]).needed_for(&open), Some("nobody has answered yet"));
+    assert_eq!(viewer(7, &[Role::Owner]).needed_for(&open), Some("nobody has answered yet"));
     assert_eq!(viewer(2, &[Role::Devops]).needed_for(&open), None);
     assert_eq!(viewer(1, &[Role::Sysadmin]).needed_for(&Listed { may_act: false, ..open }), None);
 

@@ -1,0 +1,235 @@
+//! The routes as a browser and a program meet them, in one process: who sees what, and who may do what.
+
+use std::path::Path;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use nearmiss_case::Case;
+use nearmiss_case::context::ClientSettings;
+use nearmiss_case::hours::Hours;
+use nearmiss_shared::time::{Span, Timestamp};
+use nearmiss_shared::vocabulary::Role;
+use nearmiss_store::Store;
+use nearmiss_store::accounts::{Accounts, ClientAccount, PersonAccount};
+use tower::ServiceExt;
+
+use super::sample;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::router;
+use crate::ids;
+use crate::tasks::Tasks;
+
+const OWN: &str = "sana@falcon.example";
+const LOOKS_ON: &str = "victor@falcon.example";
+const OTHER: &str = "vera@apex.example";
+
+/// A server with one case of Falcon MRO and somebody of another client.
+struct World {
+    router: Router,
+    app: App,
+    case: Case,
+    _folder: tempfile::TempDir,
+    _tasks: Tasks,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+fn accounts() -> Accounts {
+    let client = |name: &str| ClientAccount {
+        name: name.into(),
+        sites: Vec::new(),
+        settings: ClientSettings::default(),
+    };
+    let person = |email: &str, client: &str, role| PersonAccount {
+        name: email.split('@').next().unwrap().into(),
+        email: email.into(),
+        timezone: "UTC".into(),
+        hours: Hours::Always,
+        owner: false,
+        dispatcher: false,
+        on_call: Vec::new(),
+        deputy: Vec::new(),
+        roles: [(client.to_owned(), vec![role])].into(),
+    };
+    Accounts {
+        provider: "Provider".into(),
+        clients: vec![client("Falcon MRO"), client("Apex Lab")],
+        people: vec![
+            person(OWN, "Falcon MRO", Role::Sysadmin),
+            person(LOOKS_ON, "Falcon MRO", Role::Viewer),
+            person(OTHER, "Apex Lab", Role::Viewer),
+        ],
+    }
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("collector.db")).await.unwrap();
+        let now = Clock::real().now();
+        let mut unit = store.begin().await.unwrap();
+        let provider = unit.apply_accounts(&accounts(), "audience", now, &mut ids::random).await.unwrap();
+        unit.commit().await.unwrap();
+        let clients = store.clients(provider).await.unwrap();
+        let falcon = clients.iter().find(|client| client.name == "Falcon MRO").unwrap().scope();
+        let mut case = sample::case(1);
+        (case.provider, case.client) = (falcon.provider(), falcon.client());
+        let mut unit = store.begin().await.unwrap();
+        unit.insert_case(falcon, &case, now).await.unwrap();
+        unit.commit().await.unwrap();
+        let app = server(store, folder.path()).await;
+        let tasks = Tasks::default();
+        Self { router: router(app.clone()), app, case, _folder: folder, _tasks: tasks }
+    }
+
+    /// The cookie and form token of a session of this person.
+    async fn session(&self, email: &str) -> (String, String) {
+        let credentials = self.app.store.credentials(email).await.unwrap().unwrap();
+        let (secret, form_token): (String, String) = (ids::secret(), ids::secret());
+        let now: Timestamp = self.app.clock.now();
+        let mut unit = self.app.store.begin().await.unwrap();
+        unit.start_session(&credentials, &secret, &form_token, now, now.plus(Span::from_hours(1)))
+            .await
+            .unwrap();
+        unit.commit().await.unwrap();
+        (format!("nearmiss_session={secret}"), form_token)
+    }
+
+    async fn get(&self, path: &str, email: &str) -> Answer {
+        let cookie = self.session(email).await.0;
+        self.send(Request::get(path).header("cookie", cookie).body(Body::empty()).unwrap()).await
+    }
+
+    /// Posts JSON to the API as a script of a signed-in page would.
+    async fn post(&self, path: &str, email: &str, body: &'static str) -> Answer {
+        let (cookie, form_token) = self.session(email).await;
+        let request = Request::post(path)
+            .header("cookie", cookie)
+            .header("x-form-token", form_token)
+            .header("content-type", "application/json");
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let bytes = to_bytes(body, 1 << 20).await.unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+}
+
+async fn server(store: Store, data: &Path) -> App {
+    let config = Config { data: data.to_owned(), ..Config::default() };
+    let operator = store.operator().await.unwrap().unwrap();
+    let stop = Tasks::default().stop_signal();
+    App::new(store, Clock::real(), config, operator, "http://127.0.0.1:1".into(), stop)
+}
+
+#[tokio::test]
+async fn a_case_of_another_client_is_not_there_on_any_way_in() {
+    let world = World::new().await;
+    let id = world.case.id;
+    let evidence = world.case.evidence[0].bundle;
+    for path in [
+        format!("/cases/{id}"),
+        "/cases/NM-0001".to_owned(),
+        "/cases/NM-0001/retrospective".to_owned(),
+        format!("/api/v1/cases/{id}"),
+        "/api/v1/cases/1".to_owned(),
+        format!("/api/v1/cases/{id}/timeline"),
+        format!("/api/v1/cases/{id}/retrospective"),
+        format!("/api/v1/evidence/{evidence}"),
+    ] {
+        let other = world.get(&path, OTHER).await;
+        assert_eq!(other.status, StatusCode::NOT_FOUND, "{path}: {}", other.text);
+        assert!(!other.text.contains("/srv"), "{path} tells of the case");
+        if !path.contains("evidence") {
+            assert_eq!(world.get(&path, OWN).await.status, StatusCode::OK, "{path} for its own client");
+        }
+    }
+    assert!(world.get("/", OWN).await.text.contains("/srv filling"));
+    assert!(!world.get("/", OTHER).await.text.contains("/srv"));
+    assert!(!world.get("/?client=Falcon%20MRO", OTHER).await.text.contains("/srv"));
+    assert_eq!(world.get("/api/v1/cases", OTHER).await.text, r#"{"items":[],"next":null}"#);
+    let acknowledge = format!("/api/v1/cases/{id}/acknowledge");
+    assert_eq!(world.post(&acknowledge, OTHER, "{}").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn who_may_look_may_not_act_and_a_refusal_names_its_rule() {
+    let world = World::new().await;
+    let path = |act: &str| format!("/api/v1/cases/{}/{act}", world.case.id);
+    assert_eq!(world.post(&path("acknowledge"), LOOKS_ON, "{}").await.status, StatusCode::FORBIDDEN);
+    let page = world.get("/cases/NM-0001", LOOKS_ON).await.text;
+    assert!(!page.contains("action=\"/cases/"), "a viewer is offered nothing to press: {page}");
+
+    let refused = world.post(&path("close"), OWN, "").await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.text.contains("close needs four answers"), "{}", refused.text);
+    assert_eq!(refused.headers["content-type"], "application/problem+json");
+    let broken = world.post(&path("accept"), OWN, "{\"until\": 3}").await;
+    assert_eq!(broken.status, StatusCode::BAD_REQUEST, "{}", broken.text);
+
+    let done = world.post(&path("acknowledge"), OWN, r#"{"comment": "on it"}"#).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    assert!(done.text.contains(r#""state":"acknowledged""#), "{}", done.text);
+}
+
+#[tokio::test]
+async fn a_form_counts_only_with_the_token_of_its_session() {
+    let world = World::new().await;
+    let (cookie, form_token) = world.session(OWN).await;
+    let post = |token: &str| {
+        let body = format!("form_token={token}&from=now");
+        Request::post(format!("/cases/{}/acknowledge", world.case.id))
+            .header("cookie", &cookie)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap()
+    };
+    assert_eq!(world.send(post("forged")).await.status, StatusCode::FORBIDDEN);
+    let done = world.send(post(&form_token)).await;
+    assert_eq!((done.status, done.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/"));
+    let page = world.get("/cases/NM-0001", OWN).await.text;
+    assert!(page.contains("sana acknowledged"), "{page}");
+}
+
+#[tokio::test]
+async fn every_page_says_what_the_browser_may_not_do_and_holds_nothing_inline() {
+    let world = World::new().await;
+    for path in
+        ["/", "/margins", "/cases", "/cases/NM-0001", "/cases/NM-0001/retrospective", "/nowhere", "/cases/x"]
+    {
+        let page = world.get(path, OWN).await;
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'") && !policy.contains("unsafe"),
+            "{path}"
+        );
+        assert_eq!(page.headers["referrer-policy"], "no-referrer", "{path}");
+        assert!(page.text.starts_with("<!doctype html>"), "{path} is no page: {}", page.text);
+        for inline in ["<style", " style=", "<script>", " onclick="] {
+            assert!(!page.text.contains(inline), "{path} holds {inline}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_ended_says_so_and_a_stranger_is_sent_to_sign_in() {
+    let world = World::new().await;
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    let ended = world.send(get("/a/nm_unknown")).await;
+    assert_eq!(ended.status, StatusCode::GONE);
+    assert!(ended.text.contains("This link has ended"), "{}", ended.text);
+    let stranger = world.send(get("/cases/NM-0001")).await;
+    assert_eq!(stranger.headers["location"], "/sign-in?next=/cases/NM-0001");
+    assert_eq!(world.send(get("/api/v1/margins")).await.status, StatusCode::UNAUTHORIZED);
+}
