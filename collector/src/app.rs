@@ -67,10 +67,15 @@ impl App {
         }))
     }
 
-    /// Something was committed: pages, timers and the outbox look again.
-    pub fn changed(&self) {
+    /// Something that only pages show was committed.
+    pub fn shown(&self) {
         // Nobody may be listening.
         drop(self.hint.send(()));
+    }
+
+    /// Something was committed: pages, timers and the outbox look again.
+    pub fn changed(&self) {
+        self.shown();
         self.outbox_wake.notify_one();
         self.timer_wake.notify_one();
     }

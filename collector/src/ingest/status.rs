@@ -46,7 +46,7 @@ impl App {
         }
         unit.commit().await?;
         self.counters.add(Count::StatusReports, 1);
-        self.changed();
+        self.shown();
         let requests = self.store.requests_for(host, now).await?;
         let requests = requests.into_iter().map(|row| Request {
             id: row.id,

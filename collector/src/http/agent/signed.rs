@@ -1,5 +1,7 @@
 //! A request proven by the key that signed it: bounded before it is read, then digest, audience, time and signature.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -16,6 +18,8 @@ use crate::http::problem::Problem;
 
 /// So much of a body over the limit is read and thrown away, so that its sender hears the answer.
 const DRAINED_BYTES: usize = 8 * MAX_BODY_BYTES;
+/// A body that trickles in holds a connection no longer than this.
+const READ_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a host sent, proven to be of that host. Its nonce is admitted in the transaction of what it asks.
 #[derive(Debug)]
@@ -59,7 +63,9 @@ pub(super) struct Proven {
 pub(super) async fn prove(request: Request, app: &App, audience: &str) -> Result<Proven, Problem> {
     let (parts, body) = request.into_parts();
     content_type(&parts)?;
-    let body = bounded(&parts.headers, body).await?;
+    let body = tokio::time::timeout(READ_WITHIN, bounded(&parts.headers, body)).await;
+    let body =
+        body.map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not end in time"))??;
     let headers = |name: &str| text(&parts.headers, name).map(str::to_owned);
     let claim = claimed(&headers).map_err(|fault| unproven(&fault, app))?;
     let key = PublicKey::from_hex(&claim.key_id).map_err(|fault| Problem::unauthorized(fault.to_string()))?;
