@@ -8,21 +8,26 @@ use nearmiss_tests::lab::{CLIENT, Lab, PASSWORD, RawHost};
 use nearmiss_tests::wait::until;
 use reqwest::StatusCode;
 
+/// Types `text` into the field and sees that it stands there.
+async fn fill(page: &Page, field: &str, text: &str) {
+    let input = page.find_element(field).await.unwrap();
+    input.click().await.unwrap().type_str(text).await.unwrap();
+    until(&format!("{field} to hold what was typed"), async || {
+        let value: String = page.find_element(field).await.ok()?.string_property("value").await.ok()??;
+        (value == text).then_some(())
+    })
+    .await;
+}
+
 async fn signed_in(browser: &TestBrowser, lab: &Lab, email: &str) -> Page {
     let page = browser.open(&format!("{}/sign-in", lab.collector.url())).await.unwrap();
-    page.find_element("input[name=email]")
-        .await
-        .unwrap()
-        .click()
-        .await
-        .unwrap()
-        .type_str(email)
-        .await
-        .unwrap();
-    let password = page.find_element("input[name=password]").await.unwrap();
-    password.click().await.unwrap().type_str(PASSWORD).await.unwrap().press_key("Enter").await.unwrap();
-    until("the page Now after signing in", async || text(&page).await.filter(|text| text.contains("Open")))
-        .await;
+    fill(&page, "input[name=email]", email).await;
+    fill(&page, "input[name=password]", PASSWORD).await;
+    page.find_element("form[action='/sign-in'] button").await.unwrap().click().await.unwrap();
+    until("the page Now after signing in", async || {
+        text(&page).await.filter(|text| text.contains("Needs you"))
+    })
+    .await;
     page
 }
 
