@@ -57,6 +57,11 @@ pub(super) async fn run(config: &Config, command: Command) -> Result<(), Failure
         let names: Vec<&str> = clients.iter().map(|client| client.name.as_str()).collect();
         return Err(unknown("client", &wanted.client, &names));
     };
+    if wanted.roles.iter().any(|role| matches!(role, Role::Owner | Role::Dispatcher)) {
+        return Err(Failure::Usage(
+            "owner and dispatcher are people of the provider, not tokens of a client".into(),
+        ));
+    }
     let site = wanted.site.as_deref().map(|name| site(client, name)).transpose()?;
     let now = Clock::from_environment().now();
     let (lasts, uses) = match wanted.kind {
