@@ -36,8 +36,10 @@ async fn a_case_is_written_only_in_the_scope_of_its_client() {
     let sana = case.tasks.iter().find_map(|task| task.person).unwrap();
     let mut moved = case.clone();
     moved.tasks.clear();
+    moved.timers.clear();
     let mut unit = world.store.begin().await.unwrap();
-    unit.save_case(world.apex, &moved, MORNING).await.unwrap_err();
+    let fault = unit.save_case(world.apex, &moved, MORNING).await.unwrap_err();
+    assert!(fault.to_string().contains("no case of this client"), "{fault}");
     moved.id = CaseId::from_parts(MORNING, [9; 10]);
     unit.insert_case(world.apex, &moved, MORNING).await.unwrap_err();
     let note = Entry::new(MORNING, &Actor::System, What::Note { text: "planted".to_owned() });
