@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::wire::v1::{Enrol, Enrolled};
 use nearmiss_store::StoreError;
 use nearmiss_store::authentication::Enrolment;
@@ -28,26 +29,12 @@ pub(super) async fn post(State(app): State<App>, request: Request) -> Result<Jso
     if !enrol.public_key.eq_ignore_ascii_case(&proven.key.to_hex()) {
         return Err(Problem::forbidden("public_key is not the key that signed this request"));
     }
-    let name = cut(enrol.hostname.trim(), 253);
-    if name.is_empty() {
-        return Err(Problem::bad_request("hostname is empty"));
-    }
     let now = app.clock.now();
     let mut unit = app.store.begin().await?;
-    let enrolment: Enrolment = unit.enrolment(&enrol.token, now).await?.ok_or_else(|| {
-        Problem::unauthorized(
-            "the token is unknown, used up or expired: make one with `nearmiss-collector token create`",
-        )
-    })?;
-    let new = NewHost {
-        id: ids::host(now),
-        name: name.clone(),
-        machine: cut(&enrol.machine, 128),
-        public_key: proven.key.to_hex(),
-        agent_version: cut(&enrol.agent_version, 40),
-        replace: enrol.replace,
-        at: now,
-    };
+    let enrolment: Enrolment = unit.enrolment(&enrol.token, now).await?.ok_or_else(no_token)?;
+    let new = new_host(enrol, now)?;
+    let name = new.name.clone();
+    // What is refused leaves the token unused: the unit is dropped.
     let host_id = match unit.enrol_host(&enrolment, new).await.map_err(key_is_taken)? {
         EnrolOutcome::Enrolled(host) => host,
         EnrolOutcome::Duplicate { name, .. } => return Err(duplicate(&name)),
@@ -64,6 +51,28 @@ pub(super) async fn post(State(app): State<App>, request: Request) -> Result<Jso
         server_time: now,
         observe_seconds: OBSERVE_SECONDS,
     }))
+}
+
+fn new_host(enrol: Enrol, now: Timestamp) -> Result<NewHost, Problem> {
+    let name = cut(enrol.hostname.trim(), 253);
+    if name.is_empty() {
+        return Err(Problem::bad_request("hostname is empty"));
+    }
+    Ok(NewHost {
+        id: ids::host(now),
+        name,
+        machine: cut(&enrol.machine, 128),
+        public_key: enrol.public_key.to_lowercase(),
+        agent_version: cut(&enrol.agent_version, 40),
+        replace: enrol.replace,
+        at: now,
+    })
+}
+
+fn no_token() -> Problem {
+    Problem::unauthorized(
+        "the token is unknown, used up or expired: make one with `nearmiss-collector token create`",
+    )
 }
 
 fn duplicate(name: &str) -> Problem {
