@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
 use nearmiss_agent_core::config::{AgentConfig, validate};
-use nearmiss_agent_core::fault::Fault;
 use nearmiss_agent_core::log::SHIPPED_RULES;
 use nearmiss_agent_core::rule::RuleSet;
+use nearmiss_shared::fault::Fault;
 
 /// Where the configuration is when no `--config` says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/nearmiss/agent.toml";

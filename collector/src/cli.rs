@@ -17,7 +17,7 @@ use nearmiss_store::accounts::Operator;
 use nearmiss_store::{Store, StoreError};
 
 use crate::config::{Config, ConfigFault};
-use crate::fault::Faults;
+use nearmiss_shared::fault::Faults;
 
 /// The collector of nearmiss: keeps near-miss cases and makes people act in time.
 #[derive(Debug, Parser)]

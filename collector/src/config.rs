@@ -13,7 +13,7 @@ use config::{Environment, File, FileFormat};
 use nearmiss_case::words::MessageKind;
 use serde::Deserialize;
 
-use crate::fault::Faults;
+use nearmiss_shared::fault::Faults;
 
 pub use walk::{MailServer, Secure};
 

@@ -6,7 +6,6 @@ pub mod clock;
 pub mod config;
 pub mod counters;
 pub mod delivery;
-pub mod fault;
 pub mod http;
 pub mod ids;
 pub mod incoming;

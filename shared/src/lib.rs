@@ -5,6 +5,7 @@
 
 pub mod bar;
 pub mod bundle;
+pub mod fault;
 pub mod identity;
 pub mod signature;
 pub mod time;

@@ -6,7 +6,7 @@ use nearmiss_shared::time::Span;
 use serde::{Deserialize, Deserializer};
 use toml_edit::TableLike;
 
-use crate::fault::{Fault, Reader};
+use nearmiss_shared::fault::{Fault, Reader};
 
 const DAY: Span = Span::from_days(1);
 

@@ -5,7 +5,6 @@
 
 pub mod config;
 pub mod evaluator;
-pub mod fault;
 pub mod log;
 pub mod margin;
 pub mod meminfo;

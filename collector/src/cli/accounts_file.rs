@@ -16,7 +16,7 @@ use nearmiss_shared::vocabulary::Role;
 use nearmiss_store::accounts::{Accounts, ClientAccount, PersonAccount};
 use toml_edit::{Item, TableLike};
 
-use crate::fault::{Faults, Reader};
+use nearmiss_shared::fault::{Faults, Reader};
 
 const CLIENT_KEYS: &[&str] = &[
     "name",

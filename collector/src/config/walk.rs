@@ -9,7 +9,7 @@ use nearmiss_case::words::MessageKind;
 use serde::{Deserialize, Deserializer, de};
 use toml_edit::{Item, TableLike};
 
-use crate::fault::{Fault, Reader};
+use nearmiss_shared::fault::{Fault, Reader};
 
 /// How the connection to the mail server is kept from others' eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use toml_edit::{Item, TableLike};
 
 use super::set::levels_on_defaults;
 use super::{LogRule, Rule};
-use crate::fault::{Fault, Reader};
 use crate::signal::{SIGNALS, Scale, Table};
+use nearmiss_shared::fault::{Fault, Reader};
 
 const KEYS: &[&str] = &[
     "name",

@@ -3,9 +3,9 @@
 use nearmiss_shared::wire::v1::RuleRef;
 
 use super::{HYSTERESIS, Judgement, LogRule, REOPEN, Rule};
-use crate::fault::Fault;
 use crate::proximity::Limits;
 use crate::signal::{LOG, Scale, SignalSpec, Table, main_signal, spec};
+use nearmiss_shared::fault::Fault;
 
 /// The subject prefix of drills: accepted by the table's rule whatever its `match`.
 pub const DRILL_PREFIX: &str = "drill:";

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike, Value};
 
+use crate::time::Span;
+
 /// One thing wrong in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -136,6 +138,29 @@ impl<'a> Reader<'a> {
 
     pub fn boolean(&mut self, table: &dyn TableLike, key: &str) -> Option<bool> {
         self.read(table, key, "true or false is expected", Value::as_bool)
+    }
+
+    pub fn number(&mut self, table: &dyn TableLike, key: &str) -> Option<f64> {
+        self.read(table, key, "a number is expected", |value| {
+            value
+                .as_float()
+                .or_else(|| value.as_integer().map(|whole| whole as f64))
+                .filter(|number| number.is_finite())
+        })
+    }
+
+    pub fn integer(&mut self, table: &dyn TableLike, key: &str, range: Range<i64>) -> Option<i64> {
+        let expected = format!("a whole number from {} to {} is expected", range.start, range.end - 1);
+        self.read(table, key, &expected, |value| value.as_integer().filter(|number| range.contains(number)))
+    }
+
+    /// A span of at least 100 ms, or of nothing where `zero` is allowed.
+    pub fn span(&mut self, table: &dyn TableLike, key: &str, zero: bool) -> Option<Span> {
+        let least = if zero { Span::ZERO } else { Span::from_millis(100) };
+        let expected = "a span of at least 100ms is expected, such as \"30s\", \"2h\" or \"7d\"";
+        self.read(table, key, expected, |value| {
+            value.as_str().and_then(|text| text.parse().ok()).filter(|span| *span >= least)
+        })
     }
 
     pub fn strings(&mut self, table: &dyn TableLike, key: &str) -> Option<Vec<String>> {
