@@ -41,10 +41,7 @@ pub(super) async fn open(
     principal: &Principal,
     scopes: &[ClientScope],
 ) -> Result<Vec<Listed>, PageFault> {
-    let filter = filter(CaseState::Open, None, MOST);
-    let rows = app.store.cases(scopes, &filter).await?;
-    let readings = by_signal(app.store.margins(scopes).await?);
-    Ok(rows.into_iter().map(|row| listed(row, principal, &readings)).collect())
+    page(app, principal, scopes, &filter(CaseState::Open, None, MOST)).await
 }
 
 /// A page of all cases, newest first.
@@ -55,7 +52,8 @@ pub(super) async fn page(
     filter: &CaseFilter,
 ) -> Result<Vec<Listed>, PageFault> {
     let rows = app.store.cases(scopes, filter).await?;
-    Ok(rows.into_iter().map(|row| listed(row, principal, &Readings::new())).collect())
+    let readings = by_signal(app.store.margins(scopes).await?);
+    Ok(rows.into_iter().map(|row| listed(row, principal, &readings)).collect())
 }
 
 pub(super) fn filter(state: CaseState, after: Option<CaseId>, limit: u32) -> CaseFilter {
@@ -99,10 +97,10 @@ pub(super) async fn shell(
     title: impl Into<String>,
     here: &'static str,
 ) -> Result<Shell, PageFault> {
-    let filter = filter(CaseState::Open, None, MOST);
-    let list = page(app, principal, &principal.scopes(), &filter).await?;
+    let rows = app.store.cases(&principal.scopes(), &filter(CaseState::Open, None, MOST)).await?;
     let viewer = viewer(principal);
-    let needed = list.iter().filter(|listed| viewer.needed_for(listed).is_some()).count();
+    let list = rows.into_iter().map(|row| listed(row, principal, &Readings::new()));
+    let needed = list.filter(|listed| viewer.needed_for(listed).is_some()).count();
     Ok(Shell::new(title, here, principal, needed))
 }
 

@@ -73,6 +73,7 @@ pub(super) async fn act(
     let case = app.command(&principal, row.scope(), row.case.id, command).await?;
     let target = match form.text("from").as_str() {
         "now" => "/".to_owned(),
+        "cases" => "/cases".to_owned(),
         _ => format!("/cases/{}{}", case.label(), acts::anchor(&act)),
     };
     Ok(Redirect::to(&target).into_response())

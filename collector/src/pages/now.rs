@@ -6,11 +6,10 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
-use self::view::{Due, Group, Needed};
+use self::view::{Due, List, Needed};
 use super::board::{self, Choice, Filters};
 use super::part::closeness::is_running;
 use super::part::margin::{self, Margin};
-use super::part::row::Row;
 use super::part::strip::{self, Strip};
 use super::shell::Shell;
 use super::{PageFault, render};
@@ -26,12 +25,7 @@ struct Now {
     needed: Vec<Needed>,
     due: Vec<Due>,
     due_more: usize,
-    open: Vec<Row>,
-    open_count: usize,
-    open_more: Vec<Group>,
-    settled: Vec<Row>,
-    settled_count: usize,
-    settled_more: Vec<Group>,
+    lists: Vec<List>,
     calm: Option<String>,
     strip: Strip,
 }
@@ -53,26 +47,18 @@ pub(super) async fn page(
     due.truncate(view::DUE_ROWS);
     let calm = !list.iter().any(|listed| is_running(listed.case.physical));
     list.retain(|listed| viewer.needed_for(listed).is_none());
-    let (running, settled) = view::split(list);
     let most = if filters.client.is_empty() { view::PER_CLIENT } else { usize::MAX };
     let margins = Margin::list(app.store.margins(&scopes).await?, now);
-    let (open, open_more) = view::capped(&running, most, now);
-    let (settled_rows, settled_more) = view::capped(&settled, most, now);
     let title = if needed.is_empty() { "Now".to_owned() } else { format!("Now ({})", needed.len()) };
     render(&Now {
         shell: Shell::new(title, "now", &principal, needed.len()),
         clients: board::choices(&principal, &filters.client),
         calm: calm.then(|| margin::calm(&margins)),
         strip: strip::load(&app, &scopes, now).await?,
-        open_count: running.len(),
-        settled_count: settled.len(),
+        lists: view::lists(list, most, now),
         filters,
         needed,
         due,
         due_more,
-        open,
-        open_more,
-        settled: settled_rows,
-        settled_more,
     })
 }

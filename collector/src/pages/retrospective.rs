@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use nearmiss_case::Case;
 use nearmiss_case::person::Person;
 use nearmiss_case::retrospective::attendees;
+use nearmiss_case::words::Workflow;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Role;
 use serde::Deserialize;
@@ -37,6 +38,8 @@ struct Retrospective {
     people: Vec<String>,
     questions: Vec<Question>,
     drafted: bool,
+    /// A question is open, so that a draft would help.
+    unanswered: bool,
     says: Vec<Say>,
     actions: Vec<Step>,
     owners: Vec<(&'static str, &'static str)>,
@@ -80,6 +83,7 @@ pub(super) async fn page(
         people: names(&people),
         questions: view::questions(case, &settings.impact, drafted, now),
         drafted,
+        unanswered: !case.unanswered().is_empty(),
         says: view::says(case),
         actions: view::actions(case, now),
         owners: [Role::Sysadmin, Role::Devops, Role::SecurityLead, Role::BcLead, Role::AccountManager]
@@ -88,7 +92,7 @@ pub(super) async fn page(
         fortnight: now.plus(Span::from_days(14)).to_string().chars().take(10).collect(),
         held: held(case, now),
         before_held: before_held(case),
-        may_act: principal.actor(case.client).is_some(),
+        may_act: principal.actor(case.client).is_some() && case.workflow != Workflow::Closed,
     })
 }
 

@@ -235,7 +235,11 @@ impl Judgement {
     pub(crate) fn new(case: &Case) -> Self {
         Self {
             proposed: case.proposed.map(|verdict| verdict.said()),
-            reason: verdict::propose(case).1,
+            reason: if case.proposed.is_none() {
+                "still running".to_owned()
+            } else {
+                verdict::propose(case).1
+            },
             confirmed: case.confirmed.map(|verdict| verdict.said()),
             offered: offered(case),
             stopped_by: case.stopped_by.filter(|_| !is_running(case.physical)).map(|by| by.said()),

@@ -7,7 +7,7 @@ use nearmiss_case::title::what;
 use nearmiss_case::words::{ActionState, TaskState, Workflow};
 use nearmiss_shared::identity::PersonId;
 use nearmiss_shared::time::{Span, Timestamp};
-use nearmiss_shared::vocabulary::Role;
+use nearmiss_shared::vocabulary::{Physical, Role};
 
 use crate::pages::part::closeness::is_running;
 use crate::pages::part::row::{Clock, Listed, Row, retrospective_clock, wants_answer};
@@ -89,11 +89,43 @@ pub(crate) struct Due {
     pub drill: bool,
 }
 
-/// Rows of one client, and how many more it has.
+/// A client's rows that are not shown.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub client: String,
     pub more: usize,
+}
+
+/// One list of the page.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    pub id: &'static str,
+    pub heading: &'static str,
+    pub rows: Vec<Row>,
+    /// With those that are not shown.
+    pub count: usize,
+    pub more: Vec<Group>,
+}
+
+impl List {
+    fn new(id: &'static str, heading: &'static str, list: &[Listed], most: usize, now: Timestamp) -> Self {
+        let (rows, more) = capped(list, most, now);
+        Self { id, heading, rows, count: list.len(), more }
+    }
+}
+
+/// What runs, what is back, and what is known and owned; only those that have rows.
+pub(crate) fn lists(list: Vec<Listed>, most: usize, now: Timestamp) -> Vec<List> {
+    let (running, rest): (Vec<Listed>, Vec<Listed>) =
+        list.into_iter().partition(|listed| is_running(listed.case.physical));
+    let (standing, settled): (Vec<Listed>, Vec<Listed>) =
+        rest.into_iter().partition(|listed| listed.case.physical == Physical::Standing);
+    let all = [
+        List::new("open", "Open, most urgent first", &running, most, now),
+        List::new("settled", "Back from the edge, not yet closed", &settled, most, now),
+        List::new("standing", "Standing hazards: near, known, with an owner", &standing, most, now),
+    ];
+    all.into_iter().filter(|list| list.count > 0).collect()
 }
 
 /// Most urgent first; the oldest of equals first.
@@ -187,7 +219,7 @@ fn entry(listed: &Listed, path: &str, clock: Clock, note: String) -> Due {
 }
 
 /// At most `most` rows a client, in the order given, and what each client has beyond.
-pub(crate) fn capped(list: &[Listed], most: usize, now: Timestamp) -> (Vec<Row>, Vec<Group>) {
+fn capped(list: &[Listed], most: usize, now: Timestamp) -> (Vec<Row>, Vec<Group>) {
     let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
     let mut rows = Vec::new();
     for listed in list {
@@ -202,11 +234,6 @@ pub(crate) fn capped(list: &[Listed], most: usize, now: Timestamp) -> (Vec<Row>,
         Some(Group { client: client.to_owned(), more })
     };
     (rows, taken.into_iter().filter_map(more).collect())
-}
-
-/// Running cases, and those that are back but not closed.
-pub(crate) fn split(list: Vec<Listed>) -> (Vec<Listed>, Vec<Listed>) {
-    list.into_iter().partition(|listed| is_running(listed.case.physical))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ impl Closeness {
     /// Of a case; `fresh` overrules the numbers of its last event.
     pub(crate) fn of_case(case: &Case, fresh: Option<Reading>, now: Timestamp) -> Self {
         let measures = &case.measures;
-        let fresh = fresh.filter(|_| is_running(case.physical));
+        let fresh = fresh.filter(|_| is_running(case.physical) || case.physical == Physical::Standing);
         Self {
             category: case.category,
             physical: case.physical,

@@ -4,6 +4,7 @@ use nearmiss_case::Case;
 use nearmiss_case::title::what;
 use nearmiss_case::words::Workflow;
 use nearmiss_shared::time::{Span, Timestamp};
+use nearmiss_shared::vocabulary::Physical;
 
 use super::bar::Bar;
 use super::closeness::{Closeness, Reading, is_running};
@@ -112,6 +113,15 @@ pub(crate) fn clock(case: &Case, now: Timestamp) -> Option<Clock> {
         let due = case.responder.as_ref()?.acknowledge_due;
         return Some(counting(due, now, "to acknowledge", "not acknowledged", Span::from_minutes(5)));
     }
+    if let Some(until) = case.accepted_until.filter(|_| case.physical == Physical::Standing) {
+        return Some(counting(
+            until,
+            now,
+            "to the end of the acceptance",
+            "the acceptance has ended",
+            Span::from_hours(72),
+        ));
+    }
     let retrospective = &case.retrospective;
     let waits = retrospective.held_at.is_none() && case.workflow != Workflow::Closed && !case.draft;
     waits.then(|| retrospective_clock(retrospective.due, now))
@@ -144,7 +154,7 @@ fn version(case: &Case) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use nearmiss_case::case::Responder;
-    use nearmiss_shared::vocabulary::{Physical, Role};
+    use nearmiss_shared::vocabulary::Role;
 
     use super::*;
     use crate::pages::sample;

@@ -170,11 +170,15 @@ pub(crate) struct Say {
 pub(crate) fn says(case: &Case) -> Vec<Say> {
     let say = |role: Role| {
         let own = || case.tasks.iter().filter(move |task| task.role == role);
+        let mut notes: Vec<String> =
+            own().filter(|task| !task.note.is_empty()).map(|task| task.note.clone()).collect();
+        // One line may have closed several tasks.
+        notes.dedup();
         Say {
             role,
             title: role.title(),
             open: own().filter(|task| task.state == TaskState::Open).count(),
-            notes: own().filter(|task| !task.note.is_empty()).map(|task| task.note.clone()).collect(),
+            notes,
         }
     };
     Role::FOUR.into_iter().map(say).collect()

@@ -1,7 +1,5 @@
 //! Lists of cases: order, caps, and what waits for whom.
 
-use nearmiss_shared::vocabulary::Physical;
-
 use super::*;
 use crate::pages::sample;
 
@@ -40,6 +38,22 @@ fn a_client_takes_at_most_its_share_of_the_page() {
         more.iter().map(|group| (group.client.as_str(), group.more)).collect::<Vec<_>>(),
         [("Falcon MRO", 2)]
     );
+}
+
+#[test]
+fn what_is_accepted_stands_apart_from_what_is_back() {
+    let list = vec![
+        listed(1, "Falcon MRO", |_| {}),
+        listed(2, "Falcon MRO", |case| case.physical = Physical::Recovered),
+        listed(3, "Falcon MRO", |case| {
+            case.physical = Physical::Standing;
+            case.accepted_until = Some(sample::NOW.plus(Span::from_days(30)));
+        }),
+    ];
+    let lists = lists(list, PER_CLIENT, sample::NOW);
+    let shown: Vec<(&str, &str)> = lists.iter().map(|list| (list.id, list.rows[0].label.as_str())).collect();
+    assert_eq!(shown, [("open", "NM-0001"), ("settled", "NM-0002"), ("standing", "NM-0003")]);
+    assert_eq!(lists[2].rows[0].clock.as_ref().unwrap().words, "30 d to the end of the acceptance");
 }
 
 #[test]
