@@ -94,6 +94,7 @@ pub(crate) fn stopped(case: &Case) -> String {
             let sure = if case.confirmed.is_some() { "" } else { " (proposed)" };
             format!("stopped by {}{sure}", by.said())
         }
+        _ if case.physical == Physical::Standing && case.accepted_until.is_some() => "accepted".to_owned(),
         _ if case.is_acknowledged() => case.workflow.said().to_owned(),
         _ => "not yet answered".to_owned(),
     }
