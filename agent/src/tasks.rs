@@ -65,6 +65,7 @@ impl Tasks {
         Stop(self.stop.subscribe())
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that starts work")]
     pub fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let handle = self.set.spawn(task);
         self.names.insert(handle.id(), name);

@@ -41,11 +41,26 @@ async fn a_failing_drive_opens_a_disk_case_that_names_what_fails() {
 
     let failing = text.lines().find(|line| line.contains("FAILING_NOW")).unwrap();
     let columns: Vec<&str> = failing.split_whitespace().collect();
-    let id = case["id"].as_str().unwrap();
-    let told = api.json(&format!("/api/v1/cases/{id}/timeline")).await.unwrap().to_string();
-    let all =
-        format!("{told}{}", api.cases().await.unwrap().iter().map(ToString::to_string).collect::<String>());
-    for word in [columns[1], columns[3].trim_start_matches('0'), columns[5].trim_start_matches('0'), serial] {
-        assert!(all.contains(word), "`{word}` of `{failing}` is not told: {all}");
+    let (name, value, threshold) = (columns[1], number(columns[3]), number(columns[5]));
+    let cases = api.cases().await.unwrap();
+    let attribute = cases.iter().find(|case| case["signal"] == "disk.attribute").unwrap_or_else(|| {
+        panic!("no case about the attribute that fails: {cases:?}");
+    });
+    let path = format!("/api/v1/cases/{}/timeline", attribute["id"].as_str().unwrap());
+    let timeline = api.json(&path).await.unwrap();
+    let opened =
+        timeline["items"].as_array().unwrap().iter().find(|entry| entry["kind"] == "opened").unwrap();
+    let told = opened["text"].as_str().unwrap();
+    assert!(told.contains(name), "`{name}` of `{failing}` is not told: {told}");
+    let numbers: Vec<u32> =
+        told.split(|letter: char| !letter.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+    for expected in [value, threshold] {
+        assert!(numbers.contains(&expected), "{expected} of `{failing}` is not told: {told}");
     }
+    assert!(told.contains(serial), "{serial} is not told: {told}");
+}
+
+/// smartctl pads with zeroes: `008`.
+fn number(column: &str) -> u32 {
+    column.parse().unwrap()
 }

@@ -60,6 +60,38 @@ fn a_core_crate_names_no_runtime_driver_clock_or_random_source() {
     }
 }
 
+/// What a core crate's own text must not name: the standard library's ways to the world.
+const WORLD: [&str; 6] =
+    ["std::fs", "std::net", "std::process", "std::time::SystemTime", "std::time::Instant", "std::thread"];
+
+#[test]
+fn a_core_crate_opens_no_file_socket_process_or_clock() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    for core in ["shared/src", "agent/core/src", "collector/core/src"] {
+        let files = rust_files(&root.join(core));
+        assert!(!files.is_empty(), "{core} holds no source: the reading is broken");
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let named: Vec<&&str> = WORLD.iter().filter(|word| text.contains(**word)).collect();
+            assert!(named.is_empty(), "{} names {named:?}", file.display());
+        }
+    }
+}
+
+/// Every source file below `folder` that is no test.
+fn rust_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
 #[test]
 fn agent_and_collector_meet_only_in_shared() {
     let manifests = manifests();
