@@ -189,7 +189,7 @@ fn report(host: &Host, lab: &Lab) -> Status {
 }
 
 #[tokio::test]
-async fn a_report_replaces_the_margins_and_draws_the_curve() {
+async fn a_report_renews_the_margins_and_draws_the_curve() {
     let lab = Lab::new().await;
     let host = lab.host("cal-db-1", 7).await;
     host.tells(&lab, vec![host.approach(&lab, 1)]).await;
@@ -201,7 +201,11 @@ async fn a_report_replaces_the_margins_and_draws_the_curve() {
     assert_eq!(lab.app.store.margins(&[scope]).await.unwrap().len(), 2);
     let curve = lab.app.store.curve(scope, only_case(&lab).await.id).await.unwrap();
     assert!(curve.len() >= 2, "{curve:?}");
-    let one = Status { signals: Vec::new(), ..report(&host, &lab) };
-    assert_eq!(lab.send(host.post(&lab, "/agent/v1/status", &one)).await.0, StatusCode::OK);
-    assert!(lab.app.store.margins(&[scope]).await.unwrap().is_empty());
+    let nothing_new = Status { signals: Vec::new(), ..report(&host, &lab) };
+    assert_eq!(lab.send(host.post(&lab, "/agent/v1/status", &nothing_new)).await.0, StatusCode::OK);
+    assert_eq!(lab.app.store.margins(&[scope]).await.unwrap().len(), 2, "nothing new is not nothing");
+    lab.set_clock("2026-11-24T09:01:00Z");
+    let later = Status { signals: Vec::new(), ..report(&host, &lab) };
+    assert_eq!(lab.send(host.post(&lab, "/agent/v1/status", &later)).await.0, StatusCode::OK);
+    assert!(lab.app.store.margins(&[scope]).await.unwrap().is_empty(), "not told of for three hours");
 }

@@ -1,6 +1,7 @@
-//! Where each signal of a host stands, as its last status said: replaced whole, so that nothing grows with time.
+//! Where each signal of a host stands, as it was last told. A status lists what is urgent or new and refreshes the rest
+//! within the hour, so a row lives until nobody has told of it for three hours.
 
-use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::{Category, Physical};
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,11 @@ use crate::error::StoreError;
 use crate::row::{Record, json};
 use crate::scope::{ClientScope, HostScope};
 use crate::store::{Store, Unit};
+
+/// A signal nobody has told of for so long is watched no more, or its host is silent.
+const TOLD_WITHIN: Span = Span::from_hours(3);
+/// One host's newest rows that are kept.
+const MOST: i64 = 1_000;
 
 /// One signal's margin. Names are filled in on reading.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +40,7 @@ pub struct MarginRow {
 }
 
 impl Unit {
-    /// A status of this host: when it was seen, what it runs, and all the margins it lists.
+    /// A status of this host: when it was seen, what it runs, and the margins it lists.
     pub async fn host_seen(
         &mut self,
         host: &HostScope,
@@ -56,28 +62,53 @@ impl Unit {
         .bind(status)
         .execute(&mut *self.transaction)
         .await?;
-        sqlx::query("DELETE FROM margin WHERE provider_id = $1 AND client_id = $2 AND host_id = $3")
-            .bind(scope.provider().to_string())
-            .bind(scope.client().to_string())
-            .bind(&id)
-            .execute(&mut *self.transaction)
-            .await?;
         for margin in margins {
-            sqlx::query(
-                "INSERT INTO margin (provider_id, client_id, host_id, signal, subject, at, document)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-            )
-            .bind(scope.provider().to_string())
-            .bind(scope.client().to_string())
-            .bind(&id)
-            .bind(&margin.signal)
-            .bind(&margin.subject)
-            .bind(margin.at.as_millis())
-            .bind(json("margin", margin)?)
-            .execute(&mut *self.transaction)
-            .await?;
+            self.margin_told(host, margin, at).await?;
         }
+        self.forget_margins(host, at).await?;
         self.changed(scope, Change::Margins, &id, at).await
+    }
+
+    /// The row is as old as this telling of it; its reading may be older.
+    async fn margin_told(
+        &mut self,
+        host: &HostScope,
+        margin: &MarginRow,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO margin (provider_id, client_id, host_id, signal, subject, at, document)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (provider_id, client_id, host_id, signal, subject)
+             DO UPDATE SET at = excluded.at, document = excluded.document",
+        )
+        .bind(host.client().provider().to_string())
+        .bind(host.client().client().to_string())
+        .bind(host.host().to_string())
+        .bind(&margin.signal)
+        .bind(&margin.subject)
+        .bind(at.as_millis())
+        .bind(json("margin", margin)?)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// The host's rows that are too old, and those beyond the newest.
+    async fn forget_margins(&mut self, host: &HostScope, at: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "DELETE FROM margin WHERE provider_id = $1 AND client_id = $2 AND host_id = $3 AND (at < $4 OR at <=
+                 (SELECT at FROM margin WHERE provider_id = $1 AND client_id = $2 AND host_id = $3
+                  ORDER BY at DESC LIMIT 1 OFFSET $5))",
+        )
+        .bind(host.client().provider().to_string())
+        .bind(host.client().client().to_string())
+        .bind(host.host().to_string())
+        .bind(at.minus(TOLD_WITHIN).as_millis())
+        .bind(MOST)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
     }
 }
 

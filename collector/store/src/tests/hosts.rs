@@ -72,28 +72,66 @@ async fn one_key_is_one_host_of_all_clients() {
 }
 
 #[tokio::test]
-async fn a_status_replaces_the_margins_of_its_host_and_of_no_other() {
+async fn a_status_renews_what_it_lists_and_keeps_the_rest_of_its_host_for_three_hours() {
     let world = world().await;
     let (host, other) =
         (enrolled(&world, world.falcon, "lab-1").await, enrolled(&world, world.apex, "lab-2").await);
+    let later = MORNING.plus(Span::from_seconds(30));
+    let fuller = MarginRow { value: Some(0.2), at: later, ..margin("/srv") };
     let mut unit = world.store.begin().await.unwrap();
     unit.host_seen(&host, MORNING, "1", "{}", &[margin("/"), margin("/srv")]).await.unwrap();
     unit.host_seen(&other, MORNING, "1", "{}", &[margin("/")]).await.unwrap();
-    let later = MORNING.plus(Span::from_seconds(30));
-    unit.host_seen(&host, later, "2", "{}", &[margin("/srv")]).await.unwrap();
+    unit.host_seen(&host, later, "2", "{}", std::slice::from_ref(&fuller)).await.unwrap();
     unit.commit().await.unwrap();
 
     let store = &world.store;
-    let of_falcon = store.margins(&[world.falcon]).await.unwrap();
     let named =
-        MarginRow { client_name: "Falcon".to_owned(), host_name: "lab-1".to_owned(), ..margin("/srv") };
-    assert_eq!(of_falcon, [named]);
-    assert_eq!(store.margins(&[world.apex, world.falcon]).await.unwrap().len(), 2);
+        |row: MarginRow| MarginRow { client_name: "Falcon".to_owned(), host_name: "lab-1".to_owned(), ..row };
+    let of_falcon = store.margins(&[world.falcon]).await.unwrap();
+    assert_eq!(of_falcon, [named(margin("/")), named(fuller.clone())], "a report tells what is new");
+    assert_eq!(store.margins(&[world.apex, world.falcon]).await.unwrap().len(), 3);
     assert!(store.margins(&[]).await.unwrap().is_empty());
     let hosts = store.hosts(&[world.falcon]).await.unwrap();
     assert_eq!((hosts.len(), hosts[0].agent_version.as_str(), hosts[0].last_seen_at), (1, "2", Some(later)));
     let hints = store.changes_since(&[world.falcon], 0, 10).await.unwrap();
     assert_eq!((hints[0].what.as_str(), &hints[0].reference), ("margins", &host.host().to_string()));
+
+    // Three hours after `/` was last told of, `/srv` is the younger by half a minute.
+    let mut unit = world.store.begin().await.unwrap();
+    unit.host_seen(&host, MORNING.plus(Span::from_hours(3)), "2", "{}", &[]).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(store.margins(&[world.falcon]).await.unwrap().len(), 2);
+    let mut unit = world.store.begin().await.unwrap();
+    unit.host_seen(&host, MORNING.plus(Span::from_millis(10_800_001)), "2", "{}", &[]).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(store.margins(&[world.falcon]).await.unwrap(), [named(fuller)], "nobody watches it any more");
+    assert_eq!(store.margins(&[world.apex]).await.unwrap().len(), 1, "another host's rows are its own");
+}
+
+#[tokio::test]
+async fn a_reading_older_than_its_report_stays_as_long_as_it_is_reported() {
+    let world = world().await;
+    let host = enrolled(&world, world.falcon, "lab-1").await;
+    let asleep = MORNING.plus(Span::from_hours(9));
+    let mut unit = world.store.begin().await.unwrap();
+    unit.host_seen(&host, asleep, "1", "{}", &[margin("/srv")]).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(world.store.margins(&[world.falcon]).await.unwrap()[0].at, MORNING);
+}
+
+#[tokio::test]
+async fn the_margins_of_one_host_are_bounded() {
+    let world = world().await;
+    let host = enrolled(&world, world.falcon, "lab-1").await;
+    let mut unit = world.store.begin().await.unwrap();
+    for minute in 0..30 {
+        let rows: Vec<MarginRow> = (0..100).map(|row| margin(&format!("/{minute}/{row}"))).collect();
+        unit.host_seen(&host, MORNING.plus(Span::from_minutes(minute)), "1", "{}", &rows).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    let kept = world.store.margins(&[world.falcon]).await.unwrap();
+    assert_eq!(kept.len(), 1_000);
+    assert!(kept.iter().all(|row| row.subject.starts_with("/2")), "the newest");
 }
 
 #[tokio::test]
