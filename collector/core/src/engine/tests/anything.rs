@@ -1,0 +1,51 @@
+//! Whatever happens in whatever order, a case is never lost from sight.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Any mixture of events, commands and waiting.
+fn happenings() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
+    proptest::collection::vec((0u8..18, 1u8..5, 0i64..3000), 1..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn whatever_happens_an_open_case_has_a_responder_and_a_next_clock(happenings in happenings()) {
+        let mut world = World::new(TUESDAY);
+        world.open(|_| {});
+        for (what, who, minutes) in happenings {
+            world.later(Span::from_minutes(minutes)).ring();
+            let text = "words".to_owned();
+            match what {
+                0 => drop(world.event(EventKind::Approached, Physical::Approached, 0.1).number),
+                1 => drop(world.event(EventKind::Worsened, Physical::Approached, 0.04).number),
+                2 => drop(world.event(EventKind::Receding, Physical::Receding, 0.4).number),
+                3 => drop(world.event(EventKind::Recovered, Physical::Recovered, 0.4).number),
+                4 => drop(world.event(EventKind::Breached, Physical::Breached, 0.0).number),
+                5 => drop(world.event(EventKind::Restored, Physical::Restored, 0.4).number),
+                6 => drop(world.event(EventKind::Dark, Physical::Dark, 0.1).number),
+                7 => drop(world.event(EventKind::Gap, Physical::Approached, 0.1).number),
+                8 => drop(world.acts(who, Command::Acknowledge { comment: text, expires: None })),
+                9 => drop(world.acts(who, Command::Mitigate { what: MitigationKind::Restart, text, on_host: true })),
+                10 => drop(world.acts(who, Command::Answer { question: who.into(), text })),
+                11 => drop(world.acts(who, Command::Part { role: Role::FOUR[usize::from(who) - 1], note: text })),
+                12 => drop(world.acts(who, Command::Held)),
+                13 => drop(world.acts(who, Command::Confirm { verdict: Verdict::Averted, reason: text })),
+                14 => drop(world.acts(who, Command::Close)),
+                15 => drop(world.acts(who, Command::AcceptHandOff)),
+                16 => drop(world.acts(who, Command::Note { text })),
+                _ => drop(world.acts(who, Command::Confirm { verdict: Verdict::FalseAlarm, reason: text })),
+            }
+            let case = world.case();
+            prop_assert!(case.responder.is_some());
+            let resting = case.workflow == Workflow::Closed || case.retrospective.held_at.is_some();
+            prop_assert!(resting || !case.timers.is_empty(), "no clock runs: {:?}", case.workflow);
+            let mut stored: Case = serde_json::from_str(&serde_json::to_string(case).unwrap()).unwrap();
+            stored.measures.clone_from(&case.measures);
+            prop_assert_eq!(&stored, case);
+        }
+    }
+}

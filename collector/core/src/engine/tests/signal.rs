@@ -1,0 +1,79 @@
+//! What the signal does after the first event.
+
+use super::*;
+
+#[test]
+fn what_was_done_on_the_host_brings_its_bundle() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    let mut facts = world.facts(EventKind::Action, Physical::Approached, 0.1);
+    let bundle = BundleId::from_parts(Timestamp::from_millis(1), [3; 10]);
+    facts.bundle = Some(bundle);
+    world.apply(Input::Event(Box::new(facts)), Actor::System).unwrap();
+    let valid = Input::Evidence { bundle, sha256: "00".to_owned(), bytes: 1, valid: true };
+    world.apply(valid, Actor::System).unwrap();
+    assert_eq!(world.case().evidence[0].signature_valid, Some(true));
+}
+
+#[test]
+fn cleaned_up_in_time_is_averted_under_control_and_invites() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    world.later(Span::from_minutes(5));
+    world.acts(1, Command::Acknowledge { comment: String::new(), expires: None }).unwrap();
+    let text = "removed old images".to_owned();
+    world.acts(1, Command::Mitigate { what: MitigationKind::Other, text, on_host: false }).unwrap();
+    world.later(Span::from_minutes(1)).event(EventKind::Receding, Physical::Receding, 0.4);
+    let case =
+        world.later(Span::from_minutes(30)).event(EventKind::Recovered, Physical::Recovered, 0.4).clone();
+    assert_eq!((case.workflow, case.proposed), (Workflow::Stabilised, Some(Verdict::Averted)));
+    assert_eq!(
+        (case.stopped_by, case.control),
+        (Some(StoppedBy::MonitoredResponse), Some(Control::Controlled))
+    );
+    assert_eq!(case.luck, LuckClass::None);
+    assert_eq!(world.told(MessageKind::Invitation), [1, 2, 3, 4].map(person_id));
+}
+
+#[test]
+fn back_by_itself_is_luck_and_acting_too_late_is_luck() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    world.later(Span::from_minutes(6)).event(EventKind::Receding, Physical::Receding, 0.4);
+    let case = world.later(Span::from_minutes(30)).event(EventKind::Recovered, Physical::Recovered, 0.4);
+    assert_eq!((case.luck, case.luck_hits[0].rule.as_str()), (LuckClass::Main, "L1"));
+
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    world.later(Span::from_minutes(6)).event(EventKind::Receding, Physical::Receding, 0.4);
+    world.later(Span::from_minutes(1));
+    let text = "removed logs".to_owned();
+    world.acts(1, Command::Mitigate { what: MitigationKind::Other, text, on_host: false }).unwrap();
+    let case = world.later(Span::from_minutes(30)).event(EventKind::Recovered, Physical::Recovered, 0.4);
+    assert_eq!((case.luck, case.luck_hits[0].rule.as_str()), (LuckClass::Main, "L2"));
+}
+
+#[test]
+fn the_next_approach_joins_and_a_late_event_undoes_nothing() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    let late = world.facts(EventKind::Receding, Physical::Receding, 0.4);
+    world.later(Span::from_minutes(40)).event(EventKind::Recovered, Physical::Recovered, 0.4);
+    world.apply(Input::Event(Box::new(late)), Actor::System).unwrap();
+    assert_eq!(world.case().physical, Physical::Recovered);
+    assert_eq!(world.entries.last().unwrap().what.kind(), "late");
+    let case = world.event(EventKind::Approached, Physical::Approached, 0.1);
+    assert_eq!((case.episodes.len(), case.workflow, case.proposed), (2, Workflow::Reopened, None));
+}
+
+#[test]
+fn failure_is_an_incident_for_good() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    world.event(EventKind::Breached, Physical::Breached, 0.0);
+    let case = world.event(EventKind::Restored, Physical::Restored, 0.4);
+    assert_eq!((case.proposed, case.track), (Some(Verdict::BecameIncident), Track::Serious));
+    let refused =
+        world.acts(1, Command::Confirm { verdict: Verdict::Averted, reason: "no".to_owned() }).unwrap_err();
+    assert_eq!(refused.rule, "BECAME_INCIDENT is sticky");
+}
