@@ -189,7 +189,8 @@ impl SignalState {
         out
     }
 
-    /// Lets time pass: holds end, silence turns dark, a quiet recovery becomes normal.
+    /// Lets time pass: holds end, silence turns dark, a quiet recovery becomes normal. What came first in time
+    /// comes first: a hold that runs into silence does not end.
     pub fn tick(&mut self, judgement: &Judgement, now: Stamp) -> Vec<Transition> {
         let mut out: Vec<Transition> = self.hold_ended(judgement, now).into_iter().collect();
         out.extend(self.gone_dark(judgement, now));
@@ -286,6 +287,15 @@ impl SignalState {
 }
 
 impl Phase {
+    /// This phase with its hold, where one runs, begun anew.
+    fn held_from(self, at: Stamp) -> Self {
+        match self {
+            Self::Receding { .. } => Self::Receding { quiet_since: at },
+            Self::Standing { entry, .. } => Self::Standing { entry, quiet_since: None },
+            same => same,
+        }
+    }
+
     /// Applies `change` to every instant this phase holds.
     fn stamps(&mut self, change: &impl Fn(&mut Stamp)) {
         match self {

@@ -52,6 +52,8 @@ impl SignalState {
             Phase::Receding { quiet_since } => self.while_receding(judgement, facts, quiet_since),
             Phase::Recovered { since, count } => self.while_recovered(judgement, facts, since, count),
             Phase::Breached { since, quiet_since } => {
+                // What nobody watched is no part of a hold.
+                let quiet_since = quiet_since.filter(|_| !self.was_silent(judgement, facts.at));
                 let quiet = facts.push.is_none() && facts.proximity < judgement.reset();
                 self.phase =
                     Phase::Breached { since, quiet_since: quiet.then(|| quiet_since.unwrap_or(facts.at)) };
@@ -224,18 +226,30 @@ impl SignalState {
     fn back_from_dark(&mut self, judgement: &Judgement, facts: &Facts<'_>) -> Option<Transition> {
         let Phase::Dark { previous, since, crashed } = self.phase.clone() else { return None };
         let was_near = !matches!(*previous, Phase::Normal | Phase::Watch { .. });
-        self.phase = *previous;
+        self.phase = previous.held_from(facts.at);
         if crashed && was_near {
-            let reason = "the host went down without an orderly shutdown while this was near failure";
-            return Some(self.breach(judgement, facts.at, Some(Push::Breach(reason))));
+            return Some(self.crash(judgement, facts.at));
         }
         self.reasons = vec![format!("no sample for {}, now {}", facts.at.since(since), self.told(judgement))];
         let state = self.physical();
         Some(self.transition(judgement, EventKind::Gap, state, facts.at))
     }
 
-    /// When the running hold ends.
+    /// A crash while near: taken for the failure, labelled so that a person can say otherwise.
+    fn crash(&mut self, judgement: &Judgement, at: Stamp) -> Transition {
+        let reason = "the host went down without an orderly shutdown while this was near failure";
+        let mut breached = self.breach(judgement, at, Some(Push::Breach(reason)));
+        breached.labels.insert("crash".to_owned(), "unclean restart".to_owned());
+        breached
+    }
+
+    /// When the running hold ends; `None` when it runs into silence, which proves nothing.
     pub(super) fn hold_end(&self, judgement: &Judgement) -> Option<Stamp> {
+        let silent = self.silent_at(judgement);
+        self.hold_due(judgement).filter(|end| silent.is_none_or(|silent| end.boot_ms <= silent.boot_ms))
+    }
+
+    fn hold_due(&self, judgement: &Judgement) -> Option<Stamp> {
         match &self.phase {
             Phase::Receding { quiet_since } => Some(quiet_since.plus(judgement.hold)),
             Phase::Breached { quiet_since, .. } | Phase::Standing { quiet_since, .. } => {
@@ -269,20 +283,29 @@ impl SignalState {
 
     /// When silence turns dark. Drills and signals without an interval never do.
     pub(super) fn dark_at(&self, judgement: &Judgement) -> Option<Stamp> {
-        let exempt =
-            matches!(self.phase, Phase::Breached { .. } | Phase::Dark { .. }) || self.drill.is_some();
-        let interval = judgement.interval.filter(|_| !exempt)?;
+        let exempt = matches!(self.phase, Phase::Breached { .. } | Phase::Dark { .. });
+        self.silent_at(judgement).filter(|_| !exempt)
+    }
+
+    /// Until when the last sample speaks for the signal.
+    fn silent_at(&self, judgement: &Judgement) -> Option<Stamp> {
+        let interval = judgement.interval.filter(|_| self.drill.is_none())?;
         Some(self.seen?.plus(interval.times(DARK_INTERVALS)))
     }
 
+    fn was_silent(&self, judgement: &Judgement, now: Stamp) -> bool {
+        self.silent_at(judgement).is_some_and(|silent| silent.boot_ms < now.boot_ms)
+    }
+
     pub(super) fn gone_dark(&mut self, judgement: &Judgement, now: Stamp) -> Option<Transition> {
-        self.dark_at(judgement).filter(|at| at.boot_ms < now.boot_ms)?;
+        let from = self.dark_at(judgement).filter(|at| at.boot_ms < now.boot_ms)?;
         let since = self.seen?;
         let previous = Box::new(std::mem::replace(&mut self.phase, Phase::Normal));
         self.phase = Phase::Dark { previous, since, crashed: false };
         let why = self.why_unread.clone().unwrap_or_else(|| "nothing was heard".to_owned());
         self.reasons = vec![format!("no valid sample for {}: {why}", now.since(since))];
-        Some(self.transition(judgement, EventKind::Dark, Physical::Dark, now))
+        // Dated where the silence began to count, so that its whole length is told.
+        Some(self.transition(judgement, EventKind::Dark, Physical::Dark, from))
     }
 
     /// The highest level reached that is told apart.

@@ -192,6 +192,30 @@ fn three_intervals_of_silence_are_dark_and_the_return_is_a_gap() {
 }
 
 #[test]
+fn an_agent_that_was_away_longer_than_the_hold_calls_nothing_recovered() {
+    let mut bench = Bench::filesystem();
+    bench.values(&[0.14, 0.14, 0.14, 0.4]);
+    bench.now = bench.now.plus(Span::from_hours(2));
+    bench.values(&[0.4]);
+    assert_eq!(bench.kinds(), ["approached", "receding", "dark", "gap"]);
+    let (dark, gap) = (&bench.events[2], &bench.events[3]);
+    assert!(gap.at.since(dark.at) > Span::from_minutes(110), "the silence is told with its length");
+    bench.hold(0.4, Span::from_minutes(28));
+    assert_eq!(bench.at(), Physical::Receding, "the hold began anew with the sample after the silence");
+    bench.hold(0.4, Span::from_minutes(2));
+    assert_eq!(bench.kinds(), ["approached", "receding", "dark", "gap", "recovered"]);
+}
+
+#[test]
+fn silence_does_not_end_a_failure() {
+    let mut bench = Bench::filesystem();
+    bench.values(&[0.0, 0.4]).wait(Span::from_hours(2)).values(&[0.4]);
+    assert_eq!((bench.at(), bench.kinds()), (Physical::Breached, vec!["breached"]));
+    bench.hold(0.4, Span::from_minutes(30));
+    assert_eq!(bench.kinds(), ["breached", "restored"]);
+}
+
+#[test]
 fn unreadable_samples_count_toward_dark_and_say_why() {
     let mut bench = Bench::filesystem();
     bench.values(&[0.4]);
@@ -211,6 +235,9 @@ fn a_crash_while_near_is_a_breach_and_an_orderly_reboot_is_not() {
         bench.state.resumed(bench.now, false, orderly);
         bench.values(&[0.14]);
         assert_eq!(bench.at(), expected, "orderly: {orderly}, {:?}", bench.kinds());
+        let breached = bench.events.iter().find(|event| event.kind == EventKind::Breached);
+        let label = breached.and_then(|event| event.labels.get("crash")).map(String::as_str);
+        assert_eq!(label, (!orderly).then_some("unclean restart"), "a person decides what it was");
     }
 }
 
