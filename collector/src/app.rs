@@ -11,6 +11,8 @@ use tokio::sync::{Notify, Semaphore, broadcast};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
+use crate::passwords::Gate;
+use crate::passwords::attempts::Attempts;
 use crate::tasks::Stop;
 
 /// Bundles of up to 64 MiB are verified in memory: so many at once.
@@ -38,6 +40,10 @@ pub struct Parts {
     pub counters: Counters,
     /// A permit to verify one bundle.
     pub closing: Semaphore,
+    /// Where checks of passwords wait for their turn.
+    pub gate: Gate,
+    /// Who tried to sign in of late.
+    pub attempts: Attempts,
     /// Asked when the server ends: what streams for ever ends then.
     pub stop: Stop,
 }
@@ -63,6 +69,8 @@ impl App {
             timer_wake: Notify::new(),
             counters: Counters::default(),
             closing: Semaphore::new(CLOSING_AT_ONCE),
+            gate: Gate::default(),
+            attempts: Attempts::default(),
             stop,
         }))
     }

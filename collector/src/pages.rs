@@ -26,6 +26,7 @@ mod words;
 
 use askama::Template;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -35,6 +36,7 @@ pub(crate) use retrospective::view::{QUESTIONS, drafts};
 
 /// Every page, its forms and the two assets.
 pub fn router() -> Router<App> {
+    let sign_in_form = DefaultBodyLimit::max(sign_in::MAX_FORM_BYTES);
     Router::new()
         .route("/", get(now::page))
         .route("/margins", get(margins::page))
@@ -43,7 +45,7 @@ pub fn router() -> Router<App> {
         .route("/cases/{id}/retrospective", get(retrospective::page))
         .route("/cases/{id}/retrospective/{act}", post(retrospective::act))
         .route("/cases/{id}/{act}", post(case::act))
-        .route("/sign-in", get(sign_in::page).post(sign_in::post))
+        .route("/sign-in", get(sign_in::page).post(sign_in::post).layer(sign_in_form))
         .route("/sign-out", post(sign_in::out))
         .route("/a/{link}", get(link::page).post(link::post))
         .route("/assets/{name}", get(asset::get))

@@ -62,7 +62,8 @@ fn log() {
 
 async fn listen(app: App, listener: TcpListener, mut stop: Stop) {
     let ending = async move { stop.asked().await };
-    let served = axum::serve(listener, http::router(app)).with_graceful_shutdown(ending).await;
+    let router = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, router).with_graceful_shutdown(ending).await;
     if let Err(fault) = served {
         error!(%fault, "the listener failed");
     }

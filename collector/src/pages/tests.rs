@@ -184,6 +184,35 @@ async fn who_may_look_may_not_act_and_a_refusal_names_its_rule() {
 }
 
 #[tokio::test]
+async fn wrong_passwords_are_soon_answered_with_a_wait() {
+    let world = World::new().await;
+    let attempt = || {
+        let body = format!("email={OWN}&password=guessed+again&next=/margins");
+        Request::post("/sign-in")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap()
+    };
+    for _ in 0..5 {
+        let wrong = world.send(attempt()).await;
+        assert_eq!(wrong.status, StatusCode::UNAUTHORIZED, "{}", wrong.text);
+    }
+    let refused = world.send(attempt()).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", refused.text);
+    let seconds: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=5).contains(&seconds));
+    assert!(
+        refused.text.contains(&format!("Try again in {seconds} s")) && refused.text.contains(OWN),
+        "{}",
+        refused.text
+    );
+    let long = "x".repeat(70_000);
+    let huge = Request::post("/sign-in").header("content-type", "application/x-www-form-urlencoded");
+    let huge = world.send(huge.body(Body::from(format!("email={long}"))).unwrap()).await;
+    assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE, "no password is that long");
+}
+
+#[tokio::test]
 async fn a_form_counts_only_with_the_token_of_its_session() {
     let world = World::new().await;
     let (cookie, form_token) = world.session(OWN).await;
