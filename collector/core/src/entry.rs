@@ -36,11 +36,17 @@ pub enum What {
         reason: String,
         paged: bool,
         due: Timestamp,
+        /// Neither told nor waited for.
+        #[serde(default)]
+        quiet: bool,
     },
     Escalated {
         person: String,
         reason: String,
         level: usize,
+        /// Told, not woken.
+        #[serde(default)]
+        quiet: bool,
     },
     Acknowledged {
         comment: String,
@@ -161,12 +167,16 @@ impl What {
             Self::Late { event, sequence } => {
                 format!("{event} (number {sequence}) arrived after a newer event")
             }
-            Self::Assigned { person, role, reason, paged, due } => {
+            Self::Assigned { person, role, reason, quiet: true, .. } => {
+                format!("{person} answers as {} ({reason}); no answer is waited for", role.title())
+            }
+            Self::Assigned { person, role, reason, paged, due, .. } => {
                 let how = if *paged { "paged" } else { "told" };
                 format!("{person} answers as {} ({reason}), {how}; acknowledge by {due}", role.title())
             }
-            Self::Escalated { person, reason, level } => {
-                format!("not acknowledged: {person} paged ({reason}), level {level}")
+            Self::Escalated { person, reason, level, quiet } => {
+                let how = if *quiet { "told" } else { "paged" };
+                format!("not acknowledged: {person} {how} ({reason}), level {level}")
             }
             Self::Acknowledged { comment } if comment.is_empty() => "acknowledged".to_owned(),
             Self::Acknowledged { comment } => format!("acknowledged: {comment}"),

@@ -256,6 +256,7 @@ impl Move<'_> {
             self.case.luck = LuckClass::None;
             self.case.workflow = Workflow::Stabilised;
             self.case.clear_timer(TimerKind::AcknowledgeDue);
+            self.case.clear_timer(TimerKind::AcknowledgeExpires);
         }
         self.tell(What::Confirmed { verdict, reason });
         if verdict == Verdict::FalseAlarm {

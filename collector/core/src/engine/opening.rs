@@ -1,6 +1,6 @@
 //! A case opens: track, responder and clock, the four roles' parts, the retrospective's slot, the first messages.
 
-use nearmiss_shared::identity::{CaseId, ClientId, ProviderId, SiteId, TaskId};
+use nearmiss_shared::identity::{CaseId, ClientId, PersonId, ProviderId, SiteId, TaskId};
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::{EventKind, Physical, Role};
 
@@ -11,7 +11,7 @@ use crate::entry::What;
 use crate::erc::{self, ErcProposal};
 use crate::facts::EventFacts;
 use crate::key::CaseKey;
-use crate::person::first_responder;
+use crate::person::{Chosen, Person, first_responder};
 use crate::retrospective;
 use crate::tasks;
 use crate::title::title;
@@ -117,40 +117,65 @@ impl Move<'_> {
         self.plan_retrospective();
     }
 
-    /// The first responder and the clock that runs until somebody answers.
+    /// The first responder, paged or told as the event asks.
     pub(super) fn assign(&mut self, facts: &EventFacts) {
         let Some(chosen) = first_responder(self.context.people, self.now) else { return };
+        let paged = track::page_now(self.case.track, facts, self.context, Some(chosen.person), self.now);
+        self.put_on(&chosen, paged);
+    }
+
+    /// Somebody answers for the case, and the clock runs until they say so; no clock for what nobody is told of.
+    pub(super) fn put_on(&mut self, chosen: &Chosen<'_>, paged: bool) {
         let (person, reason) = (chosen.person, chosen.reason);
-        let paged = track::page_now(self.case.track, facts, self.context, Some(person), self.now);
-        let settings = self.context.settings;
-        let due = if paged {
-            self.now.plus(settings.acknowledge_paged)
-        } else {
-            person.hours.after(self.now, settings.acknowledge_working, &person.zone())
-        };
         let role = [Role::Sysadmin, Role::Dispatcher, Role::Owner].into_iter().find(|role| person.has(*role));
         let role = role.unwrap_or(Role::Sysadmin);
-        let (id, name) = (person.id, person.name.clone());
+        let due = self.answer_due(Some(person), paged);
         self.case.escalation = 0;
         self.case.responder = Some(Responder {
-            person: id,
-            name: name.clone(),
+            person: person.id,
+            name: person.name.clone(),
             role,
             reason: reason.to_owned(),
             paged,
             acknowledge_due: due,
             acknowledged_at: None,
         });
-        self.case.set_timer(TimerKind::AcknowledgeDue, due);
-        self.tell_system(What::Assigned { person: name, role, reason: reason.to_owned(), paged, due });
-        self.send(id, if paged { MessageKind::Page } else { MessageKind::Notice }, paged);
+        let quiet = self.is_quiet(paged);
+        let (name, reason) = (person.name.clone(), reason.to_owned());
+        self.tell_system(What::Assigned { person: name, role, reason, paged, due, quiet });
+        self.await_answer(person.id, due, paged, if paged { MessageKind::Page } else { MessageKind::Notice });
         if paged {
-            self.inform_business(id);
+            self.inform_business(person.id);
+        }
+    }
+
+    /// Tells `person`, and lets the clock run until `due`.
+    pub(super) fn await_answer(&mut self, person: PersonId, due: Timestamp, paged: bool, kind: MessageKind) {
+        self.case.clear_timer(TimerKind::AcknowledgeDue);
+        if self.is_quiet(paged) {
+            return;
+        }
+        self.case.set_timer(TimerKind::AcknowledgeDue, due);
+        self.send(person, kind, paged);
+    }
+
+    /// Nobody is told of a draft that is not worth a page, so nobody's answer is waited for.
+    const fn is_quiet(&self, paged: bool) -> bool {
+        self.case.draft && !paged
+    }
+
+    /// When an answer is due: soon from who was paged, else after some hours of their own working time.
+    pub(super) fn answer_due(&self, person: Option<&Person>, paged: bool) -> Timestamp {
+        let settings = self.context.settings;
+        match person {
+            _ if paged => self.now.plus(settings.acknowledge_paged),
+            Some(person) => person.hours.after(self.now, settings.acknowledge_working, &person.zone()),
+            None => self.now.plus(settings.acknowledge_working),
         }
     }
 
     /// BC Lead and Account Manager are informed of what pages somebody, not paged themselves.
-    fn inform_business(&mut self, responder: nearmiss_shared::identity::PersonId) {
+    fn inform_business(&mut self, responder: PersonId) {
         let informed: Vec<_> = self
             .context
             .people

@@ -62,6 +62,7 @@ struct World {
     now: Timestamp,
     case: Option<Case>,
     sequence: u64,
+    observing: bool,
     entries: Vec<Entry>,
     messages: Vec<Message>,
 }
@@ -77,6 +78,7 @@ impl World {
             now: at(now),
             case: None,
             sequence: 0,
+            observing: false,
             entries: Vec::new(),
             messages: Vec::new(),
         }
@@ -122,7 +124,7 @@ impl World {
             reasons: vec!["14.0 % free".to_owned()],
             bundle: None,
             drill: None,
-            observing: false,
+            observing: self.observing,
             maintenance: false,
         }
     }

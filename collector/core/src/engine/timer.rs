@@ -4,7 +4,7 @@ use super::Move;
 use crate::entry::What;
 use crate::person::{escalate_to, holder};
 use crate::retrospective;
-use crate::words::{MessageKind, RetroForm, TimerKind, Workflow};
+use crate::words::{MessageKind, RetroForm, TimerKind, Verdict, Workflow};
 use nearmiss_shared::vocabulary::Role;
 
 impl Move<'_> {
@@ -23,38 +23,47 @@ impl Move<'_> {
         }
     }
 
-    /// Nobody answered: the next level is paged, and the last one again and again.
+    /// Nobody answered: the next level is asked, and the last one again and again; woken only if the first one was.
     fn escalate(&mut self) {
-        if self.case.is_acknowledged() || !self.is_running() {
+        if self.case.is_acknowledged() || !self.waits_for_somebody() {
             return;
         }
-        let Some(first) = self.case.responder.as_ref().map(|one| one.person) else { return };
+        let Some((first, paged)) = self.case.responder.as_ref().map(|one| (one.person, one.paged)) else {
+            return;
+        };
         let Some(chosen) = escalate_to(self.context.people, self.case.escalation, first) else { return };
-        let (person, name, reason) = (chosen.person.id, chosen.person.name.clone(), chosen.reason);
         self.case.escalation += 1;
-        let next = self.now.plus(self.context.settings.acknowledge_paged);
-        self.case.set_timer(TimerKind::AcknowledgeDue, next);
-        self.tell_system(What::Escalated {
-            person: name,
-            reason: reason.to_owned(),
-            level: self.case.escalation,
-        });
-        self.send(person, MessageKind::Escalation, true);
+        let (person, reason, level) =
+            (chosen.person.name.clone(), chosen.reason.to_owned(), self.case.escalation);
+        self.tell_system(What::Escalated { person, reason, level, quiet: !paged });
+        let due = self.answer_due(Some(chosen.person), paged);
+        self.await_answer(chosen.person.id, due, paged, MessageKind::Escalation);
     }
 
+    /// Whoever answered has not said again that they are on it; what they did stays done.
     fn acknowledgement_expired(&mut self) {
-        if !self.is_running() {
+        if !self.waits_for_somebody() {
             return;
         }
-        let due = self.now.plus(self.context.settings.acknowledge_paged);
-        let Some(responder) = self.case.responder.as_mut() else { return };
-        responder.acknowledged_at = None;
-        responder.acknowledge_due = due;
-        let person = responder.person;
-        self.case.workflow = Workflow::Opened;
-        self.case.set_timer(TimerKind::AcknowledgeDue, due);
+        let Some((id, paged)) = self.case.responder.as_ref().map(|one| (one.person, one.paged)) else {
+            return;
+        };
+        let person = self.context.people.iter().find(|person| person.id == id);
+        let due = self.answer_due(person, paged);
+        if let Some(responder) = self.case.responder.as_mut() {
+            responder.acknowledged_at = None;
+            responder.acknowledge_due = due;
+        }
+        if self.case.workflow == Workflow::Acknowledged {
+            self.case.workflow = Workflow::Opened;
+        }
         self.tell_system(What::AcknowledgementExpired);
-        self.send(person, MessageKind::Page, true);
+        self.await_answer(id, due, paged, if paged { MessageKind::Page } else { MessageKind::Notice });
+    }
+
+    /// It runs, and nobody has called it a false alarm.
+    fn waits_for_somebody(&self) -> bool {
+        self.is_running() && self.case.confirmed != Some(Verdict::FalseAlarm)
     }
 
     /// The four roles are told how they will look back, once: the meeting's invitation, the written page, or both.
