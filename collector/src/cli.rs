@@ -5,6 +5,7 @@ mod account;
 pub(crate) mod accounts_file;
 mod audit;
 mod doctor;
+mod lock;
 mod serve;
 mod token;
 

@@ -54,6 +54,8 @@ impl Default for AgentConfig {
 pub struct CollectorConfig {
     #[serde(deserialize_with = "span")]
     pub status_interval: Span,
+    /// Where the collector is now, if it has moved since this host was enrolled; empty for the address enrolled at.
+    pub url: String,
     /// Allows `http://` to other machines.
     pub insecure: bool,
     /// A PEM file with the collector's own certificate authority; empty for the system's.
@@ -62,7 +64,12 @@ pub struct CollectorConfig {
 
 impl Default for CollectorConfig {
     fn default() -> Self {
-        Self { status_interval: Span::from_seconds(30), insecure: false, ca_file: String::new() }
+        Self {
+            status_interval: Span::from_seconds(30),
+            url: String::new(),
+            insecure: false,
+            ca_file: String::new(),
+        }
     }
 }
 
@@ -229,7 +236,8 @@ fn check(reader: &mut Reader<'_>, top: &dyn TableLike) {
     for key in ["state", "control", "rules"] {
         reader.string(top, key);
     }
-    section(reader, top, "collector", &["status_interval", "insecure", "ca_file"], |reader, table| {
+    section(reader, top, "collector", &["status_interval", "url", "insecure", "ca_file"], |reader, table| {
+        reader.string(table, "url");
         reader.span(table, "status_interval", false);
         reader.boolean(table, "insecure");
         reader.string(table, "ca_file");

@@ -205,7 +205,8 @@ impl Composition<'_> {
         let config = &self.settings.config.collector;
         let key = self.identity.key.clone();
         let clock = self.shared.clock.clone();
-        Client::new(&enrolment.url, key, &enrolment.audience, config.insecure, &config.ca_file, clock)
+        let url = if config.url.is_empty() { &enrolment.url } else { &config.url };
+        Client::new(url, key, &enrolment.audience, config.insecure, &config.ca_file, clock)
     }
 
     fn control(&mut self, handle: &Handle, drills: Drills) -> Result<(), DaemonFault> {

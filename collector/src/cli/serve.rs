@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
+use super::lock::Lock;
 use super::{Failure, open, operator};
 use crate::app::App;
 use crate::clock::Clock;
@@ -24,6 +25,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     log();
     let channels = Channels::of(&config)?;
     let store = open(&config).await?;
+    let _only = Lock::take(&config.data)?;
     let operator = operator(&store).await?;
     let wanted = config.server.listen;
     let listener = TcpListener::bind(wanted).await;
