@@ -19,7 +19,7 @@ use nearmiss_agent_core::reading::Stamp;
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::EventKind;
-use nearmiss_shared::wire::v1::{Baseline, EpisodeMinute};
+use nearmiss_shared::wire::v1::{Baseline, EpisodeMinute, SignalStatus};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{debug, error};
 
@@ -50,8 +50,8 @@ pub enum Input {
     Remark(Remark, oneshot::Sender<Result<(), StoreFault>>),
     View(oneshot::Sender<View>),
     Status(oneshot::Sender<StatusParts>),
-    /// The collector has these.
-    MinutesTold(Vec<EpisodeMinute>),
+    /// The collector has these of a status report.
+    Told(Vec<SignalStatus>, Vec<EpisodeMinute>),
     /// Maintenance until then: events carry the fact.
     Maintenance(Timestamp, String),
 }
@@ -115,6 +115,8 @@ pub struct Pipeline {
     sequence: u64,
     /// Checkpoints that are not on the disk yet.
     owed: BTreeMap<String, String>,
+    /// A step could not be written: the next one writes all that is not on the disk.
+    behind: bool,
     maintenance: Option<(Timestamp, String)>,
     input: mpsc::Receiver<Input>,
     committed: broadcast::Sender<Committed>,
@@ -150,6 +152,7 @@ impl Pipeline {
             not_applicable: BTreeSet::new(),
             sequence,
             owed: BTreeMap::new(),
+            behind: false,
             maintenance,
             input,
             committed,
@@ -204,3 +207,6 @@ impl Pipeline {
         self.parts.clock.stamp()
     }
 }
+
+#[cfg(test)]
+mod tests;

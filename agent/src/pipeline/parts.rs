@@ -1,6 +1,6 @@
 //! What the pipeline shares with the uplink: counters, the wake-up, and events that no disk would take.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nearmiss_shared::identity::EventId;
@@ -45,33 +45,80 @@ pub struct Outbox {
     pub answering: Notify,
     /// A status report is worth sending now.
     pub status: Notify,
-    unspooled: Mutex<VecDeque<Event>>,
+    kept: Mutex<Kept>,
+}
+
+/// Events that no disk would take, oldest first, each until it is written.
+#[derive(Debug, Default)]
+struct Kept {
+    events: VecDeque<Unspooled>,
+    lost: u64,
+}
+
+#[derive(Debug)]
+struct Unspooled {
+    event: Event,
+    /// The collector answered for it; what belongs to it on this host is still to be written.
+    settled: bool,
+}
+
+/// What is to be made good by the next step that can be written.
+#[derive(Debug, Default)]
+pub(super) struct Unwritten {
+    /// To be spooled.
+    pub(super) waiting: Vec<Event>,
+    /// At the collector already.
+    pub(super) settled: Vec<Event>,
 }
 
 impl Outbox {
     /// Keeps events that could not be written.
     pub fn keep_unspooled(&self, events: impl IntoIterator<Item = Event>) {
         let mut kept = self.lock();
-        for mut event in events {
-            event.not_spooled = true;
-            kept.push_back(event);
-            if kept.len() > UNSPOOLED {
-                kept.pop_front();
+        for event in events {
+            kept.events.push_back(Unspooled { event, settled: false });
+            if kept.events.len() > UNSPOOLED
+                && let Some(oldest) = kept.events.pop_front()
+            {
+                kept.lost += u64::from(!oldest.settled);
             }
         }
     }
 
-    /// Those events, the oldest first.
+    /// Those that the collector has not answered for, the oldest first.
     pub fn unspooled(&self) -> Vec<Event> {
-        self.lock().iter().cloned().collect()
+        let sent = |event: Event| Event { not_spooled: true, ..event };
+        self.unwritten().waiting.into_iter().map(sent).collect()
     }
 
-    /// The event is durable elsewhere.
-    pub fn forget_unspooled(&self, id: &EventId) {
-        self.lock().retain(|event| event.id != *id);
+    /// The collector has answered for the event: it is not sent again.
+    pub fn settle_unspooled(&self, id: &EventId) {
+        let mut kept = self.lock();
+        let answered = kept.events.iter_mut().filter(|kept| kept.event.id == *id);
+        answered.for_each(|kept| kept.settled = true);
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Event>> {
-        self.unspooled.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How many were dropped, undelivered, since this was asked last.
+    pub(super) fn take_lost(&self) -> u64 {
+        std::mem::take(&mut self.lock().lost)
+    }
+
+    pub(super) fn unwritten(&self) -> Unwritten {
+        let mut unwritten = Unwritten::default();
+        for kept in &self.lock().events {
+            let to = if kept.settled { &mut unwritten.settled } else { &mut unwritten.waiting };
+            to.push(kept.event.clone());
+        }
+        unwritten
+    }
+
+    /// They are on the disk now.
+    pub(super) fn written<'a>(&self, events: impl IntoIterator<Item = &'a Event>) {
+        let ids: BTreeSet<EventId> = events.into_iter().map(|event| event.id).collect();
+        self.lock().events.retain(|kept| !ids.contains(&kept.event.id));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -33,7 +33,7 @@ impl Pipeline {
             Input::Remark(remark, reply) => drop(reply.send(self.remark(remark).await)),
             Input::View(reply) => drop(reply.send(self.view())),
             Input::Status(reply) => drop(reply.send(self.status())),
-            Input::MinutesTold(minutes) => self.minutes.told(&minutes),
+            Input::Told(signals, minutes) => self.told(signals, &minutes),
             Input::Maintenance(until, reason) => self.maintenance = Some((until, reason)),
         }
     }
@@ -94,7 +94,6 @@ impl Pipeline {
         }
         self.owed
             .extend(followed.checkpoints.into_iter().map(|checkpoint| (checkpoint.key, checkpoint.data)));
-        work.checkpoints = self.owed.clone().into_iter().collect();
         if let Some(gap) = followed.gap {
             warn!(gap, "log lines were missed");
             let remark = Remark { kind: EventKind::Gap, reasons: vec![gap], labels: Default::default() };
@@ -115,19 +114,29 @@ impl Pipeline {
     /// Writes every state that changed without an event.
     pub(super) async fn flush(&mut self) {
         let mut work = Work::default();
-        let forgettable = |watched: &Watched| watched.is_forgettable();
         work.forgotten = self
             .signals
             .iter()
-            .filter(|(_, watched)| forgettable(watched))
+            .filter(|(_, watched)| watched.is_forgettable())
             .map(|(key, _)| key.clone())
             .collect();
-        self.signals.retain(|_, watched| !forgettable(watched));
         work.states = self.signals.values().filter(|watched| watched.dirty).map(Watched::stored).collect();
-        if !work.is_empty() {
-            drop(self.commit(work).await);
+        let forgotten = work.forgotten.clone();
+        if (self.behind || !work.is_empty()) && self.commit(work).await.is_ok() {
+            forgotten.iter().for_each(|key| drop(self.signals.remove(key)));
+            self.tell_lost().await;
         }
         self.parts.reserve.refill();
+    }
+
+    /// Events that outgrew the memory while nothing could be written.
+    async fn tell_lost(&mut self) {
+        let lost = self.parts.outbox.take_lost();
+        if lost > 0 {
+            let reasons = vec![format!("{lost} events were dropped: nothing could be written or delivered")];
+            let remark = Remark { kind: EventKind::Loss, reasons, labels: Default::default() };
+            drop(self.remark(remark).await);
+        }
     }
 
     async fn baseline(&mut self, baseline: Baseline) -> Result<(), String> {
@@ -153,7 +162,7 @@ impl Pipeline {
 
     /// Commits a step with the events of its transitions. A failure was told and is made good with the next step.
     async fn finish(&mut self, transitions: Vec<Transition>, mut work: Work) {
-        if transitions.is_empty() && work.is_empty() {
+        if transitions.is_empty() && work.is_empty() && self.owed.is_empty() {
             return;
         }
         let source = self.source();
@@ -175,28 +184,43 @@ impl Pipeline {
         drop(self.commit(work).await);
     }
 
+    /// Commits a step together with all that earlier steps could not write, so that the disk never holds a part.
     async fn commit(&mut self, mut work: Work) -> Result<(), StoreFault> {
+        let new = std::mem::take(&mut work.events);
+        let unwritten = self.parts.outbox.unwritten();
         work.enrolled = self.parts.identity.enrolment.is_some();
-        let unspooled = self.parts.outbox.unspooled();
-        work.events.splice(0..0, unspooled.iter().cloned());
-        let now = self.now().wall;
-        let mut committed = self.parts.store.commit(&work, now).await;
-        if committed.as_ref().is_err_and(StoreFault::is_full) && self.parts.reserve.give_up() {
-            warn!("the disk is full: the reserve is given up");
-            committed = self.parts.store.commit(&work, now).await;
+        work.events = unwritten.waiting.into_iter().chain(new.iter().cloned()).collect();
+        work.settled = unwritten.settled;
+        work.checkpoints = self.owed.clone().into_iter().collect();
+        if self.behind {
+            work.states.extend(self.signals.values().filter(|watched| watched.dirty).map(Watched::stored));
+            work.sequence = Some(self.sequence);
         }
-        if let Err(fault) = committed {
-            error!(%fault, "nothing could be written; events go out from memory");
-            let new = work.events.split_off(unspooled.len().min(work.events.len()));
-            if work.enrolled {
+        let written = self.write(&work).await;
+        self.behind = written.is_err();
+        match &written {
+            Ok(()) => {
+                self.parts.outbox.written(work.events.iter().chain(&work.settled));
+                self.tell(&work);
+            }
+            Err(fault) => {
+                error!(%fault, "nothing could be written; events go out from memory");
                 self.parts.outbox.keep_unspooled(new);
                 self.parts.outbox.events.notify_one();
             }
-            return Err(fault);
         }
-        unspooled.iter().for_each(|event| self.parts.outbox.forget_unspooled(&event.id));
-        self.tell(&work);
-        Ok(())
+        written
+    }
+
+    /// Writes; where the disk is full, with the reserve's bytes.
+    async fn write(&mut self, work: &Work) -> Result<(), StoreFault> {
+        let now = self.now().wall;
+        let written = self.parts.store.commit(work, now).await;
+        if written.as_ref().is_err_and(StoreFault::is_full) && self.parts.reserve.give_up() {
+            warn!("the disk is full: the reserve is given up");
+            return self.parts.store.commit(work, now).await;
+        }
+        written
     }
 
     fn tell(&mut self, work: &Work) {
@@ -207,7 +231,7 @@ impl Pipeline {
                 watched.dirty = false;
             }
         }
-        for event in &work.events {
+        for event in work.events.iter().chain(&work.settled) {
             self.parts.counters.add("events", 1);
             // Nobody listening is the usual case.
             drop(self.committed.send(Committed {
@@ -219,7 +243,7 @@ impl Pipeline {
         if !work.events.is_empty() {
             self.parts.outbox.events.notify_one();
         }
-        if work.events.iter().any(|event| event.bundle.is_some()) {
+        if work.events.iter().chain(&work.settled).any(|event| event.bundle.is_some()) {
             self.parts.outbox.freeze.notify_one();
         }
     }

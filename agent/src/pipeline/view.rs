@@ -1,16 +1,22 @@
 //! What the pipeline shows: every margin for `check`, the short list for the status report.
 
 use nearmiss_agent_core::margin::Margin;
-use nearmiss_shared::time::Timestamp;
+use nearmiss_agent_core::reading::Stamp;
+use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Physical;
 use nearmiss_shared::wire::v1::{EpisodeMinute, SignalStatus};
 
 use super::Pipeline;
+use super::watched::Watched;
 
 /// From here on a signal is worth a line in every status report.
 const WORTH_TELLING: f64 = 0.25;
 /// A status report names at most this many signals.
 const MOST_SIGNALS: usize = 20;
+/// Of these, so many at least are kept for signals that were not told for long, whatever their urgency.
+const OVERDUE_SIGNALS: usize = 5;
+/// A signal that is far and does not change is told again after this: the collector forgets what nobody repeats.
+const TOLD_AGAIN: Span = Span::from_hours(1);
 /// And carries at most this many minutes, oldest first.
 const MOST_MINUTES: usize = 500;
 
@@ -50,27 +56,80 @@ impl Pipeline {
         }
     }
 
-    /// Signals that are near or changed since they were told last, the most urgent first.
-    pub(super) fn status(&mut self) -> StatusParts {
-        let mut shown: Vec<(Margin, bool)> = Vec::new();
-        for watched in self.signals.values_mut() {
-            let Some(margin) = watched.margin() else { continue };
-            let now = (margin.state, band(margin.proximity));
-            let changed = watched.told.replace(now) != Some(now);
-            shown.push((margin, changed));
-        }
+    /// Signals that are near, changed, or were not told for long: the most urgent first.
+    pub(super) fn status(&self) -> StatusParts {
+        let now = self.now();
+        let mut shown: Vec<Candidate> =
+            self.signals.values().filter_map(|watched| Candidate::of(watched, now)).collect();
         let watched = shown.len();
-        shown.retain(|(margin, changed)| *changed || is_near(margin));
-        shown.sort_by(|(one, _), (other, _)| one.urgency().order(&other.urgency()));
-        shown.truncate(MOST_SIGNALS);
+        shown.retain(|candidate| candidate.is_near || candidate.changed || candidate.overdue);
+        let shown = choose(shown);
         StatusParts {
             not_listed: (watched - shown.len()) as u64,
-            signals: shown.into_iter().map(|(margin, _)| told(margin, self.now().wall)).collect(),
+            signals: shown.into_iter().map(|candidate| told(candidate.margin, now.wall)).collect(),
             minutes: self.minutes.untold(MOST_MINUTES),
             observing: self.is_observing(),
             reserved_bytes: self.parts.reserve.held(),
         }
     }
+
+    /// The collector has this report: what it did not name is due again.
+    pub(super) fn told(&mut self, signals: Vec<SignalStatus>, minutes: &[EpisodeMinute]) {
+        let at = self.now();
+        for signal in signals {
+            let told = Told { state: signal.state, band: band(signal.proximity), at };
+            if let Some(watched) = self.signals.get_mut(&(signal.signal, signal.subject)) {
+                watched.told = Some(told);
+            }
+        }
+        self.minutes.told(minutes);
+    }
+}
+
+/// What the collector knows of a signal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    state: Physical,
+    band: i64,
+    pub(super) at: Stamp,
+}
+
+/// A signal that may be told.
+struct Candidate {
+    margin: Margin,
+    is_near: bool,
+    changed: bool,
+    overdue: bool,
+    /// When it was told last, in boot milliseconds.
+    told_ms: Option<i64>,
+}
+
+impl Candidate {
+    fn of(watched: &Watched, now: Stamp) -> Option<Self> {
+        let margin = watched.margin()?;
+        let told = watched.told;
+        Some(Self {
+            is_near: is_near(&margin),
+            changed: told.map(|told| (told.state, told.band)) != Some((margin.state, band(margin.proximity))),
+            overdue: told.is_none_or(|told| now.since(told.at) >= TOLD_AGAIN),
+            told_ms: told.map(|told| told.at.boot_ms),
+            margin,
+        })
+    }
+}
+
+/// The most urgent, and those that were told longest ago: however many are near, each has its turn.
+fn choose(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let order = |one: &Candidate, other: &Candidate| one.margin.urgency().order(&other.margin.urgency());
+    candidates.sort_by(order);
+    let rest = candidates.split_off(candidates.len().min(MOST_SIGNALS - OVERDUE_SIGNALS));
+    let (mut waiting, others): (Vec<Candidate>, Vec<Candidate>) =
+        rest.into_iter().partition(|candidate| candidate.overdue);
+    // A stable sort: of those that waited as long, the most urgent first.
+    waiting.sort_by_key(|candidate| candidate.told_ms);
+    candidates.extend(waiting.into_iter().chain(others).take(OVERDUE_SIGNALS));
+    candidates.sort_by(order);
+    candidates
 }
 
 fn is_near(margin: &Margin) -> bool {

@@ -7,6 +7,7 @@ use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
 use nearmiss_agent_core::rule::{DRILL_PREFIX, Judgement, RuleSet};
 use nearmiss_shared::vocabulary::{EventKind, Physical};
 
+use super::view::Told;
 use crate::store::StoredState;
 
 #[derive(Clone, Debug)]
@@ -20,8 +21,8 @@ pub(super) struct Watched {
     pub(super) dirty: bool,
     /// Known from before this start and not looked at since: what happened meanwhile is the agent's own absence.
     absent_since: Option<Stamp>,
-    /// The state and proximity that were told to the collector last.
-    pub(super) told: Option<(Physical, i64)>,
+    /// What the collector said it has of it, since this start.
+    pub(super) told: Option<Told>,
 }
 
 impl Watched {

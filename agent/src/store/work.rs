@@ -29,6 +29,8 @@ pub struct Work {
     /// States that say nothing any more: signal, subject.
     pub forgotten: Vec<(String, String)>,
     pub events: Vec<Event>,
+    /// Events that the collector has already: only the bundles they ask for are written.
+    pub settled: Vec<Event>,
     /// Without a collector only the newest events are kept, until there is one.
     pub enrolled: bool,
     /// The follower's, by name, as JSON.
@@ -42,6 +44,7 @@ impl Work {
         self.states.is_empty()
             && self.forgotten.is_empty()
             && self.events.is_empty()
+            && self.settled.is_empty()
             && self.checkpoints.is_empty()
             && self.sequence.is_none()
     }
@@ -66,6 +69,9 @@ impl Store {
         }
         for event in &work.events {
             insert_event(&mut transaction, event, now).await?;
+            bundles::insert(&mut transaction, event, now).await?;
+        }
+        for event in &work.settled {
             bundles::insert(&mut transaction, event, now).await?;
         }
         if !work.enrolled && !work.events.is_empty() {

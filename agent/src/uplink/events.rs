@@ -16,7 +16,7 @@ const IDLE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Why a batch did not go out.
 #[derive(Debug, thiserror::Error)]
-enum Undelivered {
+pub(super) enum Undelivered {
     #[error(transparent)]
     Uplink(#[from] UplinkFault),
     #[error(transparent)]
@@ -62,14 +62,11 @@ pub async fn run(uplink: Uplink, enrolment: Enrolment, mut stop: Stop) {
 }
 
 /// Sends one batch; how many events it settled.
-async fn deliver(uplink: &Uplink, enrolment: &Enrolment) -> Result<usize, Undelivered> {
+pub(super) async fn deliver(uplink: &Uplink, enrolment: &Enrolment) -> Result<usize, Undelivered> {
     let now = uplink.clock.wall();
-    let mut events = uplink.outbox.unspooled();
-    events.truncate(MAX_EVENTS);
-    match uplink.store.oldest_events(MAX_EVENTS - events.len(), BATCH_BYTES, now).await {
-        Ok(batch) => events.extend(batch.events),
-        Err(fault) if events.is_empty() => return Err(fault.into()),
-        Err(fault) => warn!(%fault, "the spool cannot be read; what is in memory goes out"),
+    let mut events = fitting(uplink.outbox.unspooled());
+    if events.is_empty() {
+        events = uplink.store.oldest_events(MAX_EVENTS, BATCH_BYTES, now).await?.events;
     }
     if events.is_empty() {
         return Ok(0);
@@ -86,13 +83,34 @@ async fn deliver(uplink: &Uplink, enrolment: &Enrolment) -> Result<usize, Undeli
         Ok(answer) => settle(uplink, &batch.events, &answer).await,
         // One event that the collector cannot even read must not hold up all others for ever.
         Err(fault) if fault.is_final() && batch.events.len() == 1 => {
-            let id = batch.events.first().map(|event| event.id.to_string()).unwrap_or_default();
-            uplink.store.quarantine(&id, &fault.to_string(), now).await?;
+            put_aside(uplink, &batch.events, &fault).await?;
             Ok(1)
         }
         Err(fault) if fault.is_final() => one_by_one(uplink, batch).await,
         Err(fault) => Err(fault.into()),
     }
+}
+
+/// Of these events, oldest first, what one request holds: at least one.
+fn fitting(mut events: Vec<Event>) -> Vec<Event> {
+    let mut bytes = 0;
+    let size = |event: &Event| serde_json::to_vec(event).map_or(0, |body| body.len() + 1);
+    let fits = |event: &&Event| {
+        bytes += size(event);
+        bytes <= BATCH_BYTES
+    };
+    let count = events.iter().take(MAX_EVENTS).take_while(fits).count();
+    events.truncate(count.max(1));
+    events
+}
+
+/// Events that can never be delivered are kept apart, wherever they waited.
+async fn put_aside(uplink: &Uplink, events: &[Event], why: &UplinkFault) -> Result<(), StoreFault> {
+    for event in events {
+        uplink.outbox.settle_unspooled(&event.id);
+        uplink.store.quarantine(&event.id.to_string(), &why.to_string(), uplink.clock.wall()).await?;
+    }
+    Ok(())
 }
 
 async fn one_by_one(uplink: &Uplink, batch: EventBatch) -> Result<usize, Undelivered> {
@@ -102,8 +120,7 @@ async fn one_by_one(uplink: &Uplink, batch: EventBatch) -> Result<usize, Undeliv
         match uplink.client.post::<Stored>("/agent/v1/events", &single).await {
             Ok(answer) => settled += settle(uplink, &single.events, &answer).await?,
             Err(fault) if fault.is_final() => {
-                let id = single.events.first().map(|event| event.id.to_string()).unwrap_or_default();
-                uplink.store.quarantine(&id, &fault.to_string(), uplink.clock.wall()).await?;
+                put_aside(uplink, &single.events, &fault).await?;
                 settled += 1;
             }
             Err(fault) => return Err(fault.into()),
@@ -115,12 +132,12 @@ async fn one_by_one(uplink: &Uplink, batch: EventBatch) -> Result<usize, Undeliv
 /// Removes what is stored, puts aside what is refused, and keeps the rest.
 async fn settle(uplink: &Uplink, sent: &[Event], answer: &Stored) -> Result<usize, Undelivered> {
     for id in &answer.stored {
+        uplink.outbox.settle_unspooled(id);
         uplink.store.delivered(id).await?;
-        uplink.outbox.forget_unspooled(id);
     }
     for refused in &answer.refused {
+        uplink.outbox.settle_unspooled(&refused.id);
         uplink.store.quarantine(&refused.id.to_string(), &refused.problem, uplink.clock.wall()).await?;
-        uplink.outbox.forget_unspooled(&refused.id);
     }
     uplink.counters.add("events_delivered", answer.stored.len() as u64);
     uplink.counters.add("events_refused", answer.refused.len() as u64);

@@ -83,14 +83,14 @@ async fn report(
         },
         signals: parts.signals,
         signals_not_listed: parts.not_listed,
-        minutes: parts.minutes.clone(),
+        minutes: parts.minutes,
         answers: answers.clone(),
         observing: parts.observing,
     };
     let answer: StatusAnswer =
         uplink.client.post("/agent/v1/status", &status).await.map_err(|fault| fault.to_string())?;
     uplink.client.measured(answer.server_time);
-    uplink.pipeline.send(Input::MinutesTold(parts.minutes)).await;
+    uplink.pipeline.send(Input::Told(status.signals, status.minutes)).await;
     uplink.store.answers_told(&answers, now.wall).await.map_err(told)?;
     uplink.store.set("clock_offset_ms", &uplink.client.offset_ms()).await.map_err(told)?;
     uplink.store.set(LAST_CONTACT, &now.wall).await.map_err(told)?;

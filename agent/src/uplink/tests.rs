@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_shared::identity::{HostId, RequestId};
 use nearmiss_shared::signature::{PublicKey, RequestParts, verify};
 use nearmiss_shared::time::{Span, Timestamp};
@@ -12,11 +13,13 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::enrol::{Application, enrol};
+use super::{Client, Uplink, events};
 use crate::clock::Clock;
 use crate::control::{Answer, Question};
 use crate::daemon::tests::{Running, until};
 use crate::ids;
-use crate::store::Store;
+use crate::pipeline::{Outbox, Parts, Pipeline};
+use crate::store::{Enrolment, Reserve, Store};
 use crate::tasks::Tasks;
 
 #[derive(Debug, Default)]
@@ -24,6 +27,9 @@ struct Kept {
     key: Option<String>,
     /// Answers 503 to everything but enrolment while this is set.
     down: bool,
+    /// Answers 422 to every event while this is set.
+    refuses: bool,
+    largest_body: usize,
     nonces: BTreeSet<String>,
     events: Vec<Event>,
     statuses: Vec<Status>,
@@ -109,6 +115,10 @@ impl Fake {
         let now = Clock::real().wall().as_seconds();
         let proof = verify(&parts, &|name| headers.get(name).cloned(), &key, now).unwrap();
         assert!(kept.nonces.insert(proof.nonce), "a nonce came twice");
+        kept.largest_body = kept.largest_body.max(body.len());
+        if kept.refuses && path == "/agent/v1/events" {
+            return (422, json!({"title": "no such event"}));
+        }
         if kept.down {
             return (503, json!({"title": "down"}));
         }
@@ -149,21 +159,24 @@ fn enrolled() -> Enrolled {
     }
 }
 
-/// An agent that is enrolled at `url` and runs.
-async fn agent(url: &str) -> Running {
-    let folder = Running::folder("");
-    let clock = Clock::real();
-    let store = Store::open(&folder.path().join("state")).await.unwrap();
-    let identity = store.identity(clock.wall()).await.unwrap();
-    let application = Application {
+fn application(url: &str) -> Application {
+    Application {
         url: url.to_owned(),
         token: "token".to_owned(),
         hostname: "lab-srv-07".to_owned(),
         replace: None,
         insecure: false,
         ca_file: String::new(),
-    };
-    let enrolment = enrol(application, &identity, &clock).await.unwrap();
+    }
+}
+
+/// An agent that is enrolled at `url` and runs.
+async fn agent(url: &str) -> Running {
+    let folder = Running::folder("");
+    let clock = Clock::real();
+    let store = Store::open(&folder.path().join("state")).await.unwrap();
+    let identity = store.identity(clock.wall()).await.unwrap();
+    let enrolment = enrol(application(url), &identity, &clock).await.unwrap();
     store.enrol(&enrolment, identity.store).await.unwrap();
     store.close().await;
     Running::in_folder(folder).await
@@ -227,5 +240,74 @@ async fn requests_are_obeyed_refused_or_expired_and_each_is_answered() {
     assert_eq!(outcomes, [Done, Refused, Refused, Expired, Refused, Refused], "{answers:?}");
     assert_eq!(agent.status().await.maintenance.unwrap().1, "new array");
     agent.stop().await;
+    tasks.shut_down(std::time::Duration::from_secs(5)).await;
+}
+
+/// An uplink without tasks, whose pipeline takes nothing in.
+async fn idle_uplink(url: &str, folder: &std::path::Path) -> (Uplink, Enrolment) {
+    let clock = Clock::real();
+    let store = Store::open(folder).await.unwrap();
+    let mut identity = store.identity(clock.wall()).await.unwrap();
+    let enrolment = enrol(application(url), &identity, &clock).await.unwrap();
+    identity.enrolment = Some(enrolment.clone());
+    let key = identity.key.clone();
+    let client = Client::new(url, key, &enrolment.audience, false, "", clock.clone()).unwrap();
+    let outbox = Arc::new(Outbox::default());
+    let parts = Parts {
+        clock: clock.clone(),
+        store: store.clone(),
+        identity,
+        rules: RuleSet::default(),
+        observe: Span::ZERO,
+        reserve: Reserve::take(folder, 0),
+        outbox: Arc::clone(&outbox),
+        counters: Arc::default(),
+    };
+    let (_, pipeline) = Pipeline::resume(parts, true, true).await.unwrap();
+    let counters = Arc::default();
+    (Uplink { clock, store, client: Arc::new(client), pipeline, outbox, counters }, enrolment)
+}
+
+/// Events of which each fills a good part of a request.
+fn large_events(count: u64) -> Vec<Event> {
+    let sample = include_str!("../../../shared/src/wire/v1/batch.sample.json");
+    let batch: EventBatch = serde_json::from_str(sample).unwrap();
+    let large = |sequence: u64| {
+        let mut event = batch.events[0].clone();
+        event.id = format!("{sequence:064x}").parse().unwrap();
+        event.sequence = sequence;
+        event.reasons = vec!["x".repeat(400 * 1024)];
+        event
+    };
+    (1..=count).map(large).collect()
+}
+
+#[tokio::test]
+async fn an_event_in_memory_that_is_refused_for_good_is_put_aside() {
+    let mut tasks = Tasks::default();
+    let (fake, url) = Fake::start(&mut tasks).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (uplink, enrolment) = idle_uplink(&url, folder.path()).await;
+    fake.with(|kept| kept.refuses = true);
+    for count in [1, 2] {
+        uplink.outbox.keep_unspooled(large_events(count));
+        assert_eq!(events::deliver(&uplink, &enrolment).await.unwrap() as u64, count);
+        assert!(uplink.outbox.unspooled().is_empty(), "it would be sent again at once, for ever");
+        assert_eq!(events::deliver(&uplink, &enrolment).await.unwrap(), 0);
+    }
+    tasks.shut_down(std::time::Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn events_in_memory_are_sent_in_requests_that_the_collector_reads() {
+    let mut tasks = Tasks::default();
+    let (fake, url) = Fake::start(&mut tasks).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (uplink, enrolment) = idle_uplink(&url, folder.path()).await;
+    uplink.outbox.keep_unspooled(large_events(5));
+    while events::deliver(&uplink, &enrolment).await.unwrap() > 0 {}
+    let (arrived, largest) = fake.with(|kept| (kept.events.len(), kept.largest_body));
+    assert_eq!(arrived, 5);
+    assert!(largest <= nearmiss_shared::wire::MAX_BODY_BYTES, "{largest}");
     tasks.shut_down(std::time::Duration::from_secs(5)).await;
 }

@@ -1,0 +1,193 @@
+//! The pipeline by itself: what it tells of its signals, and what becomes of a step that no disk would take.
+
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use tempfile::TempDir;
+
+use super::*;
+use crate::follower::Checkpoint;
+use crate::ids;
+use crate::store::Enrolment;
+use nearmiss_agent_core::reading::Reading;
+
+/// A pipeline that is fed by hand.
+struct Bench {
+    pipeline: Pipeline,
+    store: Store,
+    outbox: Arc<Outbox>,
+    clock: Clock,
+    folder: TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::real();
+        let store = Store::open(folder.path()).await.unwrap();
+        let mut identity = store.identity(clock.wall()).await.unwrap();
+        identity.enrolment = Some(enrolment(&clock));
+        let outbox = Arc::new(Outbox::default());
+        let parts = Parts {
+            clock: clock.clone(),
+            store: store.clone(),
+            identity,
+            rules: RuleSet::default(),
+            observe: Span::ZERO,
+            reserve: Reserve::take(folder.path(), 0),
+            outbox: Arc::clone(&outbox),
+            counters: Arc::default(),
+        };
+        let (pipeline, _) = Pipeline::resume(parts, true, true).await.unwrap();
+        Self { pipeline, store, outbox, clock, folder }
+    }
+
+    fn reading(&self, subject: &str, free: f64) -> Reading {
+        Reading::value("filesystem.free", subject, self.clock.stamp(), free)
+    }
+
+    async fn looked(&mut self, readings: Vec<Reading>) {
+        self.pipeline.take(Input::Looked(Readings { readings, ..Readings::default() })).await;
+    }
+
+    /// What a follower hands on: one reading with the checkpoint that belongs to it.
+    async fn followed(&mut self, checkpoint: &str, subject: &str, gap: Option<&str>) {
+        let followed = Followed {
+            readings: vec![self.reading(subject, 0.9)],
+            checkpoints: vec![Checkpoint { key: checkpoint.to_owned(), data: "{}".to_owned() }],
+            gap: gap.map(str::to_owned),
+            ..Followed::default()
+        };
+        self.pipeline.take(Input::Followed(followed)).await;
+    }
+
+    /// From here on an event cannot be written.
+    async fn fill_the_disk(&self) {
+        self.run(
+            "CREATE TRIGGER full BEFORE INSERT ON event
+             BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+        )
+        .await;
+    }
+
+    async fn free_the_disk(&self) {
+        self.run("DROP TRIGGER full").await;
+    }
+
+    async fn run(&self, sql: &'static str) {
+        let options = SqliteConnectOptions::new().filename(self.folder.path().join("agent.db"));
+        let pool = SqlitePool::connect_with(options).await.unwrap();
+        sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+
+    /// The report that is due arrives.
+    fn told(&mut self) {
+        let report = self.pipeline.status();
+        self.pipeline.told(report.signals, &report.minutes);
+    }
+
+    /// Moves what was told into the past.
+    fn pass(&mut self, span: Span) {
+        let told = self.pipeline.signals.values_mut().filter_map(|watched| watched.told.as_mut());
+        told.for_each(|told| told.at.boot_ms -= span.as_millis());
+    }
+
+    /// Subjects of the report that is due.
+    fn reported(&mut self) -> Vec<String> {
+        self.pipeline.status().signals.into_iter().map(|signal| signal.subject).collect()
+    }
+}
+
+fn enrolment(clock: &Clock) -> Enrolment {
+    Enrolment {
+        url: "https://collector.example".to_owned(),
+        host: nearmiss_shared::identity::HostId::from_parts(clock.wall(), ids::random()),
+        audience: "audience".to_owned(),
+        client: "Falcon MRO".to_owned(),
+        site: "Karachi".to_owned(),
+        enrolled_at: clock.wall(),
+        observe_seconds: 0,
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_was_lost_is_told_again_and_what_was_told_is_quiet_for_an_hour() {
+    let mut bench = Bench::new().await;
+    bench.looked(vec![bench.reading("/calm", 0.9), bench.reading("/near", 0.2)]).await;
+    assert_eq!(bench.reported(), ["/near", "/calm"]);
+    assert_eq!(bench.reported(), ["/near", "/calm"], "nobody said that it has the first one");
+
+    bench.told();
+    assert_eq!(bench.reported(), ["/near"]);
+    bench.pass(Span::from_minutes(61));
+    assert_eq!(bench.reported(), ["/near", "/calm"], "the collector forgets what nobody repeats");
+    bench.told();
+    bench.looked(vec![bench.reading("/calm", 0.8)]).await;
+    assert_eq!(bench.reported(), ["/near", "/calm"], "it changed");
+}
+
+#[tokio::test]
+async fn each_of_many_signals_has_its_turn() {
+    let mut bench = Bench::new().await;
+    let subjects: Vec<String> = (0..50).map(|number| format!("/srv/{number}")).collect();
+    bench.looked(subjects.iter().map(|subject| bench.reading(subject, 0.2)).collect()).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..8 {
+        let reported = bench.reported();
+        assert_eq!(reported.len(), 20);
+        seen.extend(reported);
+        bench.told();
+    }
+    assert_eq!(seen.len(), subjects.len(), "all are near, and none is told by its urgency alone");
+}
+
+#[tokio::test]
+async fn an_event_delivered_while_nothing_could_be_written_has_its_evidence_frozen() {
+    let mut bench = Bench::new().await;
+    bench.fill_the_disk().await;
+    bench.looked(vec![bench.reading("/full", 0.0)]).await;
+    let waiting = bench.outbox.unspooled();
+    assert_eq!((waiting.len(), waiting[0].not_spooled), (1, true));
+    bench.outbox.settle_unspooled(&waiting[0].id);
+    assert!(bench.outbox.unspooled().is_empty(), "it is not sent twice");
+
+    bench.free_the_disk().await;
+    bench.pipeline.flush().await;
+    assert_eq!(bench.store.event_depth().await.unwrap(), (0, 0), "the collector has it");
+    let pending = bench.store.pending_bundles().await.unwrap();
+    assert_eq!(pending.iter().map(|pending| pending.event.id).collect::<Vec<_>>(), [waiting[0].id]);
+    let (states, _) = bench.store.states().await.unwrap();
+    assert_eq!(states.len(), 1, "and the state that it came from is on the disk");
+}
+
+#[tokio::test]
+async fn an_event_that_waited_in_memory_is_spooled_when_there_is_room_again() {
+    let mut bench = Bench::new().await;
+    bench.fill_the_disk().await;
+    bench.looked(vec![bench.reading("/full", 0.0)]).await;
+    bench.free_the_disk().await;
+    bench.pipeline.flush().await;
+    let batch = bench.store.oldest_events(10, usize::MAX, bench.clock.wall()).await.unwrap();
+    assert_eq!(batch.events.iter().map(|event| event.not_spooled).collect::<Vec<_>>(), [false]);
+    assert!(bench.outbox.unspooled().is_empty());
+}
+
+#[tokio::test]
+async fn a_failed_step_is_made_good_whole_by_the_next() {
+    for next_is_a_flush in [true, false] {
+        let mut bench = Bench::new().await;
+        bench.fill_the_disk().await;
+        bench.followed("first", "/one", Some("lines were missed")).await;
+        bench.free_the_disk().await;
+        if next_is_a_flush {
+            bench.pipeline.flush().await;
+        } else {
+            bench.followed("second", "/two", None).await;
+        }
+        let checkpoints = bench.store.checkpoints().await.unwrap();
+        assert!(checkpoints.contains_key("first"), "flush: {next_is_a_flush}, {checkpoints:?}");
+        let (states, _) = bench.store.states().await.unwrap();
+        let subjects: Vec<&str> = states.iter().map(|stored| stored.state.subject()).collect();
+        assert!(subjects.contains(&"/one"), "flush: {next_is_a_flush}, {subjects:?}");
+        assert_eq!(bench.store.value("sequence").await.unwrap(), Some(1));
+    }
+}
