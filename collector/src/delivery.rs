@@ -80,7 +80,7 @@ impl Channels {
             Ok(None) => return Delivery::Dropped("its case or its receiver is gone"),
             Err(fault) => return failed(row, &SendFault::passing(fault), now),
         };
-        if let Some(why) = matters_no_more(letters.kind(), letters.case(), row) {
+        if let Some(why) = matters_no_more(letters.kind(), letters.case(), row.created_at) {
             return Delivery::Dropped(why);
         }
         let sent = match row.channel {
@@ -108,13 +108,14 @@ fn failed(row: &OutboxRow, fault: &SendFault, now: Timestamp) -> Delivery {
 }
 
 /// Why a message is not worth sending any more. What may still wake the right person always is.
-fn matters_no_more(kind: MessageKind, case: &Case, row: &OutboxRow) -> Option<&'static str> {
+fn matters_no_more(kind: MessageKind, case: &Case, created_at: Timestamp) -> Option<&'static str> {
     let closed = case.workflow == Workflow::Closed;
     match kind {
         MessageKind::Page | MessageKind::Escalation | MessageKind::Notice => {
             let answered = case.responder.as_ref().and_then(|one| one.acknowledged_at);
-            let later = answered.is_some_and(|at| at >= row.created_at);
-            (later || closed).then_some("it was acknowledged")
+            let later = answered.is_some_and(|at| at >= created_at);
+            let back = case.is_settled().then_some("the signal is back");
+            if later || closed { Some("it was acknowledged") } else { back }
         }
         MessageKind::Invitation => {
             let held = case.retrospective.held_at.is_some();
@@ -133,4 +134,23 @@ fn matters_no_more(kind: MessageKind, case: &Case, row: &OutboxRow) -> Option<&'
 pub fn carries_link(kind: &str) -> bool {
     let kinds = [MessageKind::Page, MessageKind::Notice, MessageKind::Escalation];
     kinds.iter().any(|known| known.as_str() == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::sample;
+
+    #[test]
+    fn a_signal_that_is_back_wakes_nobody_and_its_retrospective_is_still_asked_for() {
+        let case = sample::case(1);
+        let back = Case { workflow: Workflow::Stabilised, ..case.clone() };
+        for kind in [MessageKind::Page, MessageKind::Notice, MessageKind::Escalation] {
+            assert_eq!(matters_no_more(kind, &case, sample::NOW), None, "{kind}");
+            assert_eq!(matters_no_more(kind, &back, sample::NOW), Some("the signal is back"), "{kind}");
+        }
+        assert_eq!(matters_no_more(MessageKind::Invitation, &back, sample::NOW), None);
+        let again = Case { workflow: Workflow::Reopened, ..case };
+        assert_eq!(matters_no_more(MessageKind::Page, &again, sample::NOW), None);
+    }
 }

@@ -5,6 +5,7 @@
 
 mod action;
 pub mod convert;
+mod ends;
 mod evidence;
 mod join;
 mod status;
@@ -22,6 +23,7 @@ use crate::app::App;
 use crate::counters::Count;
 use crate::ids;
 use convert::Arrival;
+use ends::Ends;
 
 pub use evidence::Bundle;
 
@@ -95,10 +97,12 @@ async fn admit(unit: &mut Unit, host: &HostScope, proof: &Proof, now: Timestamp)
 impl Batch<'_> {
     async fn take_all(&mut self, events: Vec<Event>) -> Result<Stored, StoreError> {
         let mut answer = Stored::default();
+        let ends = Ends::of(&events);
         for event in events {
             let id = event.id;
+            let past = ends.come_after(&event);
             self.unit.savepoint().await?;
-            match self.take(event).await {
+            match self.take(event, past).await {
                 Ok(taken) => {
                     self.unit.release().await?;
                     if matches!(taken, Taken::Repeated) {
@@ -120,7 +124,8 @@ impl Batch<'_> {
         Ok(answer)
     }
 
-    async fn take(&mut self, event: Event) -> Result<Taken, EventFault> {
+    /// `past`: the event's episode ends in this very batch.
+    async fn take(&mut self, event: Event, past: bool) -> Result<Taken, EventFault> {
         let body = serde_json::to_string(&event).unwrap_or_default();
         let (id, kind, observed_at) = (event.id, event.kind.clone(), event.observed_at);
         let signalless = event.signal.is_empty();
@@ -131,7 +136,7 @@ impl Batch<'_> {
         let case = match &kind {
             EventKind::Action => self.action(&facts).await?,
             EventKind::Gap | EventKind::Loss if signalless => None,
-            _ => self.join(&facts).await?,
+            _ => self.join(&facts, past).await?,
         };
         self.record(id, case, kind.as_str(), observed_at, &body).await?;
         Ok(Taken::Stored)

@@ -214,6 +214,12 @@ impl Case {
         self.workflow != Workflow::Closed && self.physical != Physical::Standing
     }
 
+    /// Whether the signal was back for good, as far as anybody could know: nobody need answer any more.
+    pub const fn is_settled(&self) -> bool {
+        use Workflow::{ActionsOpen, Closed, RetroHeld, Stabilised, Verified};
+        matches!(self.workflow, Stabilised | RetroHeld | ActionsOpen | Verified | Closed)
+    }
+
     pub fn episode(&mut self) -> Option<&mut Episode> {
         self.episodes.last_mut()
     }

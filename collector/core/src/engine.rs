@@ -17,12 +17,14 @@ use crate::entry::{Entry, What};
 use crate::facts::EventFacts;
 use crate::words::{ActionKind, MessageKind, MitigationKind, Ruling, TimerKind, Verdict};
 
-pub use opening::{Opening, open};
+pub use opening::{Opening, open, open_past};
 
 /// What can happen to a case.
 #[derive(Clone, Debug)]
 pub enum Input {
     Event(Box<EventFacts>),
+    /// An event of an episode that was over before anybody could hear of it.
+    Past(Box<EventFacts>),
     Command(Command),
     /// A clock of the case rang.
     Timer(TimerKind),
@@ -136,9 +138,10 @@ impl Refusal {
 
 /// Applies one input to an open or closed case.
 pub fn apply(case: Case, input: Input, context: &Context<'_>, now: Timestamp) -> Result<Outcome, Refusal> {
-    let mut mover = Move { case, entries: Vec::new(), messages: Vec::new(), context, now };
+    let past = matches!(input, Input::Past(_));
+    let mut mover = Move { case, entries: Vec::new(), messages: Vec::new(), context, now, past };
     match input {
-        Input::Event(facts) => mover.event(&facts),
+        Input::Event(facts) | Input::Past(facts) => mover.event(&facts),
         Input::Command(command) => mover.command(command)?,
         Input::Timer(kind) => mover.timer(kind),
         Input::Evidence { bundle, sha256, bytes, valid } => mover.evidence(bundle, &sha256, bytes, valid),
@@ -153,6 +156,8 @@ struct Move<'a> {
     messages: Vec<Message>,
     context: &'a Context<'a>,
     now: Timestamp,
+    /// The episode was over before anybody could hear of it: there is nothing to wake anybody for.
+    past: bool,
 }
 
 impl Move<'_> {

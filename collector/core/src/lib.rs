@@ -24,6 +24,6 @@ pub mod words;
 
 pub use case::Case;
 pub use context::{Actor, Context};
-pub use engine::{Command, Input, Message, Outcome, Refusal, apply, open};
+pub use engine::{Command, Input, Message, Outcome, Refusal, apply, open, open_past};
 pub use entry::{Entry, What};
 pub use facts::EventFacts;

@@ -3,7 +3,7 @@
 use nearmiss_case::engine::{Input, Opening};
 use nearmiss_case::key::CaseKey;
 use nearmiss_case::words::Workflow;
-use nearmiss_case::{Actor, Case, Entry, EventFacts, What, apply, open};
+use nearmiss_case::{Actor, Case, Entry, EventFacts, What, apply, open, open_past};
 use nearmiss_shared::identity::CaseId;
 use nearmiss_shared::vocabulary::{EventKind, Physical};
 use nearmiss_store::StoreError;
@@ -45,14 +45,18 @@ impl<'a> Batch<'a> {
     }
 
     /// Moves or opens the event's case; the case it belongs to.
-    pub(super) async fn join(&mut self, facts: &EventFacts) -> Result<Option<CaseId>, StoreError> {
+    pub(super) async fn join(
+        &mut self,
+        facts: &EventFacts,
+        past: bool,
+    ) -> Result<Option<CaseId>, StoreError> {
         let scope = self.host.client();
         let host = self.host.host().to_string();
         let key = CaseKey::new(scope.provider(), scope.client(), &host, &facts.signal, &facts.subject);
         let newest = self.unit.case_of_key(scope, &key).await?;
         let case = match (meeting(newest.as_ref(), facts), newest) {
-            (Meeting::Joins, Some(case)) => self.moved(case, facts).await?,
-            (Meeting::Opens, before) => self.opened(key, before.as_ref(), facts).await?,
+            (Meeting::Joins, Some(case)) => self.moved(case, facts, past).await?,
+            (Meeting::Opens, before) => self.opened(key, before.as_ref(), facts, past).await?,
             (_, before) => {
                 let own = |case: &Case| case.episodes.last().is_some_and(|last| last.number == facts.episode);
                 return Ok(before.filter(own).map(|case| case.id));
@@ -62,8 +66,10 @@ impl<'a> Batch<'a> {
         Ok(Some(case.id))
     }
 
-    async fn moved(&mut self, case: Case, facts: &EventFacts) -> Result<Case, StoreError> {
-        self.apply(case, Input::Event(Box::new(facts.clone())), &facts.id.to_string()).await
+    async fn moved(&mut self, case: Case, facts: &EventFacts, past: bool) -> Result<Case, StoreError> {
+        let told = Box::new(facts.clone());
+        let input = if past { Input::Past(told) } else { Input::Event(told) };
+        self.apply(case, input, &facts.id.to_string()).await
     }
 
     /// Applies an input that no rule forbids: only commands are refused.
@@ -85,6 +91,7 @@ impl<'a> Batch<'a> {
         key: CaseKey,
         before: Option<&Case>,
         facts: &EventFacts,
+        past: bool,
     ) -> Result<Case, StoreError> {
         let (scope, now) = (self.host.client(), self.now);
         let world = World::load(self.unit, scope, now).await?;
@@ -100,8 +107,9 @@ impl<'a> Batch<'a> {
             received_at: now,
             task_ids: &mut || ids::task(now),
         };
+        let context = world.context(Actor::Host { name: self.host.name().to_owned() });
         let mut outcome =
-            open(facts, opening, &world.context(Actor::Host { name: self.host.name().to_owned() }));
+            if past { open_past(facts, opening, &context) } else { open(facts, opening, &context) };
         if let Some(before) = before.filter(|case| case.physical == Physical::Standing) {
             let text = format!("follows {}, a standing hazard of the same signal", before.label());
             outcome.entries.push(Entry::new(now, &Actor::System, What::Note { text }));

@@ -161,8 +161,7 @@ impl Move<'_> {
         self.case.accepted_until = Some(until);
         self.case.physical = Physical::Standing;
         self.case.proposed = Some(Verdict::StandingHazard);
-        self.case.clear_timer(TimerKind::AcknowledgeDue);
-        self.case.clear_timer(TimerKind::AcknowledgeExpires);
+        self.stop_waiting();
         self.tell(What::Accepted { until, reason });
         Ok(())
     }
@@ -254,9 +253,7 @@ impl Move<'_> {
         self.case.confirmed = Some(verdict);
         if verdict == Verdict::FalseAlarm {
             self.case.luck = LuckClass::None;
-            self.case.workflow = Workflow::Stabilised;
-            self.case.clear_timer(TimerKind::AcknowledgeDue);
-            self.case.clear_timer(TimerKind::AcknowledgeExpires);
+            self.settle();
         }
         self.tell(What::Confirmed { verdict, reason });
         if verdict == Verdict::FalseAlarm {

@@ -48,22 +48,40 @@ impl Move<'_> {
     /// The same case, the next episode: somebody answers for it anew.
     fn approached_again(&mut self, facts: &EventFacts) {
         self.begin_episode(facts);
+        if self.case.is_settled() {
+            self.reopen();
+            self.assign(facts);
+        }
+        self.undo_verdict();
+    }
+
+    /// Nobody's answer is waited for any more.
+    pub(super) fn settle(&mut self) {
+        if !self.case.is_settled() {
+            self.case.workflow = Workflow::Stabilised;
+        }
+        self.stop_waiting();
+    }
+
+    pub(super) fn stop_waiting(&mut self) {
+        self.case.clear_timer(TimerKind::AcknowledgeDue);
+        self.case.clear_timer(TimerKind::AcknowledgeExpires);
+    }
+
+    /// Work begins again; what was looked back on, or called off, has its retrospective before it again.
+    fn reopen(&mut self) {
+        self.case.workflow = Workflow::Reopened;
+        let called_off = self.case.confirmed == Some(Verdict::FalseAlarm);
+        if called_off || self.case.retrospective.held_at.is_some() {
+            self.look_back_again();
+        }
+    }
+
+    fn undo_verdict(&mut self) {
         self.case.proposed = None;
         self.case.confirmed = None;
         self.case.control = None;
         self.case.stopped_by = None;
-        let settled = matches!(
-            self.case.workflow,
-            Workflow::Stabilised
-                | Workflow::RetroHeld
-                | Workflow::ActionsOpen
-                | Workflow::Verified
-                | Workflow::Closed
-        );
-        if settled {
-            self.case.workflow = Workflow::Reopened;
-            self.assign(facts);
-        }
     }
 
     /// Closer than before: what was not worth waking somebody may be now.
@@ -105,27 +123,31 @@ impl Move<'_> {
     }
 
     fn breached(&mut self, facts: &EventFacts) {
+        if self.case.episodes.last().is_none_or(|last| facts.episode > last.number) {
+            self.begin_episode(facts);
+        }
         if let Some(episode) = self.case.episode() {
             episode.breached_at.get_or_insert(facts.observed_at);
         }
         self.case.track = Track::Serious;
+        let settled = self.case.is_settled();
+        if settled {
+            self.reopen();
+        }
+        self.undo_verdict();
         self.case.proposed = Some(Verdict::BecameIncident);
-        if !self.case.is_acknowledged() || self.case.responder.as_ref().is_none_or(|one| !one.paged) {
+        if settled
+            || !self.case.is_acknowledged()
+            || self.case.responder.as_ref().is_none_or(|one| !one.paged)
+        {
             self.assign(facts);
         }
     }
 
     /// The signal is back: the verdict, what stopped it and luck are proposed; the invitation need not wait.
     fn stabilise(&mut self) {
-        if matches!(
-            self.case.workflow,
-            Workflow::Opened | Workflow::Acknowledged | Workflow::Mitigating | Workflow::Reopened
-        ) {
-            self.case.workflow = Workflow::Stabilised;
-        }
+        self.settle();
         self.case.hand_off = None;
-        self.case.clear_timer(TimerKind::AcknowledgeDue);
-        self.case.clear_timer(TimerKind::AcknowledgeExpires);
         self.propose();
         if self.case.timers.iter().any(|timer| timer.kind == TimerKind::InvitationDue) {
             self.invite();
@@ -158,7 +180,7 @@ impl Move<'_> {
 
     fn standing(&mut self) {
         self.case.proposed = Some(Verdict::StandingHazard);
-        self.case.clear_timer(TimerKind::AcknowledgeDue);
+        self.stop_waiting();
         self.case.luck = LuckClass::None;
         self.case.stopped_by = Some(StoppedBy::Unknown);
     }

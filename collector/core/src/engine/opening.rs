@@ -2,7 +2,7 @@
 
 use nearmiss_shared::identity::{CaseId, ClientId, PersonId, ProviderId, SiteId, TaskId};
 use nearmiss_shared::time::{Span, Timestamp};
-use nearmiss_shared::vocabulary::{EventKind, Physical, Role};
+use nearmiss_shared::vocabulary::{EventKind, Role};
 
 use super::{Move, Outcome};
 use crate::case::{CASE_VERSION, Case, Episode, EvidenceRef, Measures, Responder};
@@ -16,7 +16,7 @@ use crate::retrospective;
 use crate::tasks;
 use crate::title::title;
 use crate::track;
-use crate::words::{LuckClass, MessageKind, RetroForm, TimerKind, Verdict, Workflow};
+use crate::words::{LuckClass, MessageKind, RetroForm, TimerKind, Track, Verdict, Workflow};
 
 /// The invitation goes out this long after opening, if the case is not stabilised before.
 const INVITE_AFTER: Span = Span::from_hours(4);
@@ -35,12 +35,33 @@ pub struct Opening<'a> {
 
 /// Opens a case from its first event.
 pub fn open(facts: &EventFacts, opening: Opening<'_>, context: &Context<'_>) -> Outcome {
+    open_at(facts, opening, context, false)
+}
+
+/// Opens a case whose episode was over before anybody could hear of it: quietly, and looked back on in writing.
+pub fn open_past(facts: &EventFacts, opening: Opening<'_>, context: &Context<'_>) -> Outcome {
+    open_at(facts, opening, context, true)
+}
+
+fn open_at(facts: &EventFacts, opening: Opening<'_>, context: &Context<'_>, past: bool) -> Outcome {
     let now = opening.received_at;
     let responder = first_responder(context.people, now);
-    let (track, track_reason) = track::propose(facts, responder.as_ref().map(|chosen| chosen.person), now);
-    let tasks = tasks::tasks(track, facts.category, context.people, now, opening.task_ids);
-    let retrospective = retrospective::plan(track, context, now);
-    let case = Case {
+    let (mut track, mut reason) = track::propose(facts, responder.as_ref().map(|chosen| chosen.person), now);
+    if past && track != Track::Serious {
+        track = Track::Brief;
+        "it was over before it was heard of".clone_into(&mut reason);
+    }
+    let case = blank(facts, opening, track, context);
+    let case = Case { learned_late: past, ..case };
+    let mut mover = Move { case, entries: Vec::new(), messages: Vec::new(), context, now, past };
+    mover.opened(facts, track.as_str(), &reason);
+    mover.done()
+}
+
+/// The case before anything of it is told: who and what it is about, the four roles' parts and their meeting.
+fn blank(facts: &EventFacts, opening: Opening<'_>, track: Track, context: &Context<'_>) -> Case {
+    let received_at = opening.received_at;
+    Case {
         v: CASE_VERSION,
         id: opening.id,
         number: opening.number,
@@ -55,8 +76,8 @@ pub fn open(facts: &EventFacts, opening: Opening<'_>, context: &Context<'_>) -> 
         subject: facts.subject.clone(),
         title: title(facts),
         opened_at: facts.observed_at,
-        received_at: now,
-        learned_late: is_late(facts),
+        received_at,
+        learned_late: false,
         draft: facts.observing,
         drill: facts.drill.clone(),
         track,
@@ -72,8 +93,8 @@ pub fn open(facts: &EventFacts, opening: Opening<'_>, context: &Context<'_>) -> 
         responder: None,
         escalation: 0,
         hand_off: None,
-        tasks,
-        retrospective,
+        tasks: tasks::tasks(track, facts.category, context.people, received_at, opening.task_ids),
+        retrospective: retrospective::plan(track, context, received_at),
         mitigations: Vec::new(),
         actions: Vec::new(),
         ruling: None,
@@ -83,15 +104,7 @@ pub fn open(facts: &EventFacts, opening: Opening<'_>, context: &Context<'_>) -> 
         evidence: Vec::new(),
         accepted_until: None,
         timers: Vec::new(),
-    };
-    let mut mover = Move { case, entries: Vec::new(), messages: Vec::new(), context, now };
-    mover.opened(facts, track.as_str(), &track_reason);
-    mover.done()
-}
-
-/// The episode had ended before anybody could hear of it.
-fn is_late(facts: &EventFacts) -> bool {
-    matches!(facts.state, Physical::Recovered | Physical::Restored)
+    }
 }
 
 impl Move<'_> {
@@ -111,16 +124,15 @@ impl Move<'_> {
         if facts.kind == EventKind::Breached {
             self.case.proposed = Some(Verdict::BecameIncident);
         }
-        if !self.case.learned_late {
-            self.assign(facts);
-        }
+        self.assign(facts);
         self.plan_retrospective();
     }
 
     /// The first responder, paged or told as the event asks.
     pub(super) fn assign(&mut self, facts: &EventFacts) {
         let Some(chosen) = first_responder(self.context.people, self.now) else { return };
-        let paged = track::page_now(self.case.track, facts, self.context, Some(chosen.person), self.now);
+        let paged = !self.past
+            && track::page_now(self.case.track, facts, self.context, Some(chosen.person), self.now);
         self.put_on(&chosen, paged);
     }
 
@@ -159,9 +171,10 @@ impl Move<'_> {
         self.send(person, kind, paged);
     }
 
-    /// Nobody is told of a draft that is not worth a page, so nobody's answer is waited for.
+    /// Nobody is told of what was over when it was heard of, nor of a draft that is not worth a page: so nobody's answer
+    /// is waited for.
     const fn is_quiet(&self, paged: bool) -> bool {
-        self.case.draft && !paged
+        self.past || (self.case.draft && !paged)
     }
 
     /// When an answer is due: soon from who was paged, else after some hours of their own working time.
@@ -187,6 +200,15 @@ impl Move<'_> {
         for id in informed {
             self.send(id, MessageKind::Informed, false);
         }
+    }
+
+    /// What came near after it was looked back on is looked back on again; the answers are there to be amended.
+    pub(super) fn look_back_again(&mut self) {
+        let fresh = retrospective::plan(self.case.track, self.context, self.now);
+        let old = std::mem::replace(&mut self.case.retrospective, fresh);
+        self.case.retrospective.answers = old.answers;
+        self.case.retrospective.invitation_sequence = old.invitation_sequence + 1;
+        self.plan_retrospective();
     }
 
     fn plan_retrospective(&mut self) {

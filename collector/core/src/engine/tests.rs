@@ -67,6 +67,9 @@ struct World {
     messages: Vec<Message>,
 }
 
+/// How a case opens.
+type Opener = fn(&EventFacts, Opening<'_>, &Context<'_>) -> Outcome;
+
 const TUESDAY: &str = "2026-11-24T06:00:00Z";
 const FRIDAY_EVENING: &str = "2026-11-27T14:00:00Z";
 
@@ -134,6 +137,10 @@ impl World {
     }
 
     fn open(&mut self, change: impl Fn(&mut EventFacts)) -> &Case {
+        self.open_by(open, change)
+    }
+
+    fn open_by(&mut self, how: Opener, change: impl Fn(&mut EventFacts)) -> &Case {
         let mut facts = self.facts(EventKind::Approached, Physical::Approached, 0.10);
         change(&mut facts);
         let mut number = 0;
@@ -153,7 +160,7 @@ impl World {
             received_at: self.now,
             task_ids: &mut task_ids,
         };
-        let outcome = open(&facts, opening, &self.context(Actor::Host { name: "lab-srv-07".to_owned() }));
+        let outcome = how(&facts, opening, &self.context(Actor::Host { name: "lab-srv-07".to_owned() }));
         self.take(outcome);
         self.case()
     }
@@ -171,6 +178,13 @@ impl World {
     fn event(&mut self, kind: EventKind, state: Physical, value: f64) -> &Case {
         let facts = self.facts(kind, state, value);
         self.apply(Input::Event(Box::new(facts)), Actor::Host { name: "lab-srv-07".to_owned() }).unwrap();
+        self.case()
+    }
+
+    /// An event of an episode that was over before anybody could hear of it.
+    fn past(&mut self, kind: EventKind, state: Physical, value: f64) -> &Case {
+        let facts = self.facts(kind, state, value);
+        self.apply(Input::Past(Box::new(facts)), Actor::Host { name: "lab-srv-07".to_owned() }).unwrap();
         self.case()
     }
 

@@ -47,3 +47,27 @@ fn a_slow_approach_is_brief_and_pages_nobody() {
     assert_eq!((case.track, case.responder.as_ref().unwrap().paged), (Track::Brief, false));
     assert_eq!(case.tasks.len(), 4, "a line for each role");
 }
+
+#[test]
+fn what_was_over_when_heard_opens_quietly() {
+    let mut world = World::new(FRIDAY_EVENING);
+    let case = world.open_by(open_past, |_| {}).clone();
+    assert!(case.learned_late);
+    assert_eq!((case.track, case.retrospective.form), (Track::Brief, RetroForm::Written));
+    assert_eq!(case.responder.as_ref().map(|one| (one.name.as_str(), one.paged)), Some(("Sana", false)));
+    assert!(world.messages.is_empty(), "{:?}", world.messages);
+    world.later(Span::from_hours(3)).ring();
+    world.past(EventKind::Recovered, Physical::Recovered, 0.4);
+    assert_eq!(world.told(MessageKind::WrittenRetrospective), [1, 2, 3, 4].map(person_id));
+    assert!(world.messages.iter().all(|message| !message.urgent));
+}
+
+#[test]
+fn a_failure_that_was_over_when_heard_is_an_incident_that_wakes_nobody() {
+    let mut world = World::new(FRIDAY_EVENING);
+    world.open_by(open_past, |_| {});
+    world.past(EventKind::Breached, Physical::Breached, 0.0);
+    let case = world.past(EventKind::Restored, Physical::Restored, 0.4);
+    assert_eq!((case.proposed, case.track), (Some(Verdict::BecameIncident), Track::Serious));
+    assert!(world.messages.iter().all(|message| !message.urgent), "{:?}", world.messages);
+}

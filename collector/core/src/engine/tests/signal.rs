@@ -77,3 +77,49 @@ fn failure_is_an_incident_for_good() {
         world.acts(1, Command::Confirm { verdict: Verdict::Averted, reason: "no".to_owned() }).unwrap_err();
     assert_eq!(refused.rule, "BECAME_INCIDENT is sticky");
 }
+
+#[test]
+fn a_known_case_hears_quietly_of_an_episode_that_was_over() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    world.event(EventKind::Recovered, Physical::Recovered, 0.4);
+    let before = world.messages.len();
+    world.past(EventKind::Approached, Physical::Approached, 0.1);
+    world.later(Span::from_hours(5)).ring();
+    assert!(world.messages[before..].iter().all(|message| !message.urgent));
+    assert_eq!(world.told(MessageKind::Escalation), []);
+}
+
+#[test]
+fn what_fails_after_it_had_settled_pages_anew() {
+    let mut world = World::new(FRIDAY_EVENING);
+    world.open(|_| {});
+    world.acts(1, Command::Acknowledge { comment: String::new(), expires: None }).unwrap();
+    world.event(EventKind::Recovered, Physical::Recovered, 0.4);
+    world.acts(1, Command::Confirm { verdict: Verdict::Averted, reason: String::new() }).unwrap();
+    let mut facts = world.facts(EventKind::Breached, Physical::Breached, 0.0);
+    facts.episode = 2;
+    world.apply(Input::Event(Box::new(facts)), Actor::System).unwrap();
+    let case = world.case();
+    assert_eq!((case.workflow, case.confirmed), (Workflow::Reopened, None));
+    assert_eq!((case.episodes.len(), case.is_acknowledged()), (2, false));
+    assert_eq!(world.told(MessageKind::Page), [person_id(1); 2]);
+}
+
+#[test]
+fn what_comes_near_after_it_was_looked_back_on_is_looked_back_on_again() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    world.event(EventKind::Recovered, Physical::Recovered, 0.4);
+    for question in 1..=4 {
+        world.acts(1, Command::Answer { question, text: "so".to_owned() }).unwrap();
+    }
+    world.acts(1, Command::Held).unwrap();
+    let case =
+        world.later(Span::from_hours(1)).event(EventKind::Approached, Physical::Approached, 0.1).clone();
+    let again = &case.retrospective;
+    assert_eq!((again.held_at, again.invited_at, again.invitation_sequence), (None, None, 1));
+    assert_eq!(again.due, world.now.plus(Span::from_hours(48)));
+    assert!(again.answers.iter().all(Option::is_some), "what was answered is there to be amended");
+    assert!(case.timers.iter().any(|timer| timer.kind == TimerKind::RetrospectiveDue));
+}
