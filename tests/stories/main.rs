@@ -14,6 +14,7 @@ mod durability;
 mod filesystem;
 mod house;
 mod logs;
+mod margins;
 mod newcomer;
 mod retrospective;
 mod tenants;

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use nearmiss_tests::process::{Process, program};
-use nearmiss_tests::wait::until;
+use nearmiss_tests::wait::{until, within};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -18,7 +19,9 @@ fn quickstart(data: &Path) -> Process {
 
 async fn ready(data: &Path) -> Value {
     let file = data.join("quickstart.json");
-    until("quickstart.json", async || serde_json::from_slice(&fs::read(&file).ok()?).ok()).await
+    // tests/run has built the programs; whoever runs this story alone waits for the build here.
+    let build = Duration::from_secs(110);
+    within(build, "quickstart.json", async || serde_json::from_slice(&fs::read(&file).ok()?).ok()).await
 }
 
 async fn get(start: &Value, path: &str) -> Option<Value> {
