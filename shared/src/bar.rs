@@ -36,6 +36,12 @@ pub fn tone(proximity: Option<f64>, approach: f64, fails_before_response: bool) 
     }
 }
 
+/// Closeness as people read it: nothing is further from failure than normal. `None` is the caller's to say.
+pub fn number(proximity: f64) -> String {
+    let shown = if proximity > 0.0 { proximity } else { 0.0 };
+    format!("{shown:.2}")
+}
+
 /// The bar in `width` cells plus its closing line. `approach` and `peak` are proximities in 0..1.
 pub fn draw(proximity: Option<f64>, approach: f64, peak: Option<f64>, width: usize) -> String {
     let Some(now) = proximity.filter(|value| value.is_finite()) else {
@@ -73,6 +79,11 @@ mod tests {
         assert_eq!(draw(Some(1.2), 0.7, None, 10), "▓▓▓▓▓▓▓┆▓▓│");
         assert_eq!(draw(None, 0.7, None, 4), "╌╌╌╌│");
         assert_eq!(draw(Some(f64::NAN), 0.7, None, 4), "╌╌╌╌│");
+    }
+
+    #[test]
+    fn no_closeness_is_said_below_normal() {
+        assert_eq!([-1.0, -0.0, 0.004, 0.92, 1.3].map(number), ["0.00", "0.00", "0.00", "0.92", "1.30"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The timeline: everything that happened, structured; its text is rendered from it.
 
-use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::bar;
+use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Role;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,9 @@ pub enum What {
         track_reason: String,
         reasons: Vec<String>,
         drill: Option<String>,
+        /// By the host's clock: the entry itself has the time at which the collector heard of it.
+        #[serde(default)]
+        observed_at: Option<Timestamp>,
     },
     /// A move of the signal, in the words of its event.
     Signal {
@@ -24,6 +28,8 @@ pub enum What {
         episode: u64,
         reasons: Vec<String>,
         proximity: Option<f64>,
+        #[serde(default)]
+        observed_at: Option<Timestamp>,
     },
     /// An event that arrived after a newer one; recorded, not applied.
     Late {
@@ -56,9 +62,13 @@ pub enum What {
         what: MitigationKind,
         text: String,
         on_host: bool,
+        #[serde(default)]
+        observed_at: Option<Timestamp>,
     },
     Note {
         text: String,
+        #[serde(default)]
+        observed_at: Option<Timestamp>,
     },
     HandOffOffered {
         to: String,
@@ -143,7 +153,33 @@ pub struct Entry {
     pub what: What,
 }
 
+/// What is told later than this after it happened is said to be late.
+const LATE: Span = Span::from_minutes(1);
+
 impl What {
+    /// A line of the collector or of a person here: it happened when it was written.
+    pub const fn note(text: String) -> Self {
+        Self::Note { text, observed_at: None }
+    }
+
+    /// When it happened, by the host's clock.
+    pub const fn observed_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Opened { observed_at, .. }
+            | Self::Signal { observed_at, .. }
+            | Self::Note { observed_at, .. }
+            | Self::Mitigated { observed_at, .. } => *observed_at,
+            _ => None,
+        }
+    }
+
+    /// When it happened, and how much later the collector heard of it, where that is more than a minute.
+    pub fn late(&self, arrived: Timestamp) -> Option<(Timestamp, Span)> {
+        let observed = self.observed_at()?;
+        let later = arrived.since(observed);
+        (later > LATE).then_some((observed, later))
+    }
+
     /// The written kind: the tag of the stored form; a signal's own event kind.
     pub fn kind(&self) -> String {
         if let Self::Signal { event, .. } = self {
@@ -156,12 +192,14 @@ impl What {
     /// What a person reads.
     pub fn text(&self) -> String {
         match self {
-            Self::Opened { title, track, track_reason, reasons, drill } => {
+            Self::Opened { title, track, track_reason, reasons, drill, .. } => {
                 let drill = drill.as_ref().map(|name| format!(" (drill {name})")).unwrap_or_default();
                 format!("{title}{drill}. {}. Track {track}: {track_reason}", reasons.join("; "))
             }
-            Self::Signal { event, episode, reasons, proximity } => {
-                let closeness = proximity.map(|value| format!(", closeness {value:.2}")).unwrap_or_default();
+            Self::Signal { event, episode, reasons, proximity, .. } => {
+                let closeness = proximity
+                    .map(|value| format!(", closeness {}", bar::number(value)))
+                    .unwrap_or_default();
                 format!("{event}{closeness}: {} (episode {episode})", reasons.join("; "))
             }
             Self::Late { event, sequence } => {
@@ -181,16 +219,16 @@ impl What {
             Self::Acknowledged { comment } if comment.is_empty() => "acknowledged".to_owned(),
             Self::Acknowledged { comment } => format!("acknowledged: {comment}"),
             Self::AcknowledgementExpired => "the acknowledgement expired".to_owned(),
-            Self::Mitigated { what, text, on_host } => {
-                format!("{what}{}: {text}", if *on_host { " on the host" } else { "" })
+            Self::Mitigated { what, text, on_host, .. } => {
+                format!("{text} ({what}{})", if *on_host { ", on the host" } else { "" })
             }
-            Self::Note { text } => text.clone(),
+            Self::Note { text, .. } => text.clone(),
             Self::HandOffOffered { to, state, risks, next_step, until } => {
                 format!("hand-off to {to} by {until}. State: {state}. Risks: {risks}. Next: {next_step}")
             }
             Self::HandOffAccepted => "accepted the hand-off".to_owned(),
             Self::Accepted { until, reason } => format!("accepted until {until}, because {reason}"),
-            Self::TaskDone { role, title, note } => format!("{}: {title}. {note}", role.title()),
+            Self::TaskDone { role, title, note } => format!("{}: {note} ({title})", role.title()),
             Self::Closed => "closed".to_owned(),
             _ => self.outcome_text(),
         }
@@ -216,6 +254,7 @@ impl What {
                 format!("retrospective held{}", if *on_time { ", on time" } else { ", late" })
             }
             Self::RetrospectiveOverdue => "the retrospective is overdue".to_owned(),
+            Self::Proposed { verdict: Verdict::Drill, reason, .. } => format!("proposed drill: {reason}"),
             Self::Proposed { verdict, reason, stopped_by, luck, rules } => {
                 let rules = if rules.is_empty() { String::new() } else { format!(" ({})", rules.join("; ")) };
                 format!("proposed {verdict}: {reason}. Stopped by {stopped_by}, luck {luck}{rules}")
@@ -232,5 +271,56 @@ impl What {
 impl Entry {
     pub fn new(at: Timestamp, actor: &Actor, what: What) -> Self {
         Self { at, actor: actor.clone(), what }
+    }
+}
+
+/// A line's text, with when it happened where the collector heard of it later.
+pub fn told(what: &What, arrived: Timestamp) -> String {
+    let text = what.text();
+    match what.late(arrived) {
+        Some((observed, later)) => format!("{text} [observed {observed}, arrived {later} later]"),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn signal(observed_at: Option<Timestamp>) -> What {
+        let reasons = vec!["100.0 % free".to_owned()];
+        What::Signal { event: "receding".into(), episode: 2, reasons, proximity: Some(-1.0), observed_at }
+    }
+
+    #[test]
+    fn what_arrived_later_says_when_it_happened() {
+        let arrived = at("2026-11-24T08:00:00Z");
+        let text = "receding, closeness 0.00: 100.0 % free (episode 2)";
+        assert_eq!(told(&signal(None), arrived), text);
+        assert_eq!(told(&signal(Some(at("2026-11-24T07:59:10Z"))), arrived), text);
+        assert_eq!(told(&signal(Some(at("2026-11-24T08:05:00Z"))), arrived), text, "a clock that runs ahead");
+        let late = told(&signal(Some(at("2026-11-24T06:00:00Z"))), arrived);
+        assert_eq!(late, format!("{text} [observed 2026-11-24T06:00:00.000Z, arrived 2h later]"));
+    }
+
+    #[test]
+    fn entries_written_before_there_was_an_observed_time_are_read() {
+        let old = r#"{"kind":"note","text":"seen"}"#;
+        assert_eq!(serde_json::from_str::<What>(old).unwrap(), What::note("seen".into()));
+    }
+
+    #[test]
+    fn what_was_done_is_said_before_its_kind() {
+        let done = What::Mitigated {
+            what: MitigationKind::Other,
+            text: "Removed old images".into(),
+            on_host: true,
+            observed_at: None,
+        };
+        assert_eq!(done.text(), "Removed old images (other, on the host)");
     }
 }

@@ -1,6 +1,6 @@
 //! What a recovered case is proposed to have been, and which confirmations are forbidden (domain.md 1.4, Layer B).
 
-use nearmiss_shared::time::Span;
+use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Physical;
 
 use crate::case::Case;
@@ -9,7 +9,7 @@ use crate::words::{Ruling, Verdict};
 /// The system's proposal for a case in its present physical state, with the reason.
 pub fn propose(case: &Case) -> (Option<Verdict>, String) {
     if case.drill.is_some() {
-        return (Some(Verdict::Drill), "announced as a drill".to_owned());
+        return (Some(Verdict::Drill), "it was announced as a drill, with made-up readings".to_owned());
     }
     if case.episodes.iter().any(|episode| episode.breached_at.is_some()) {
         return (Some(Verdict::BecameIncident), "the failure limit was reached".to_owned());
@@ -17,8 +17,15 @@ pub fn propose(case: &Case) -> (Option<Verdict>, String) {
     match case.physical {
         Physical::Recovered | Physical::Normal => recovered(case),
         Physical::Standing => (Some(Verdict::StandingHazard), "near, known, and not moving".to_owned()),
+        Physical::Receding => (None, receding(case.turned_at())),
         _ => (None, "still running".to_owned()),
     }
+}
+
+/// Back, as long as it stays back. How long the rule asks for is the host's to know.
+pub fn receding(since: Option<Timestamp>) -> String {
+    let since = since.map_or_else(String::new, |since| format!(" since {since}"));
+    format!("back{since}; judged when it has stayed back for the rule's hold")
 }
 
 /// AVERTED needs evidence of absence: probed, covered, and ruled on where security asks for it.

@@ -6,6 +6,7 @@ mod steps;
 use nearmiss_case::Case;
 use nearmiss_case::person::Person;
 use nearmiss_case::words::{MessageKind, RetroForm};
+use nearmiss_shared::bar::number;
 use nearmiss_shared::time::Timestamp;
 
 use lines::{closeness, local, meaning, questions, roles_of, span_of};
@@ -84,7 +85,7 @@ fn informed(told: &Told<'_>) -> String {
 fn stabilised(told: &Told<'_>) -> String {
     let case = told.case;
     let peak =
-        case.measures.proximity_peak.map(|peak| format!("It came as close as {peak:.2}; 1 is failure."));
+        case.measures.proximity_peak.map(|peak| format!("It came as close as {}; 1 is failure.", number(peak)));
     let proposed = case.proposed.map(|verdict| {
         let by = case.stopped_by.map_or_else(|| "not known".to_owned(), |by| words(by.as_str()));
         format!(

@@ -112,7 +112,7 @@ impl<'a> Batch<'a> {
             if past { open_past(facts, opening, &context) } else { open(facts, opening, &context) };
         if let Some(before) = before.filter(|case| case.physical == Physical::Standing) {
             let text = format!("follows {}, a standing hazard of the same signal", before.label());
-            outcome.entries.push(Entry::new(now, &Actor::System, What::Note { text }));
+            outcome.entries.push(Entry::new(now, &Actor::System, What::note(text)));
         }
         let case = self.writer().insert(self.unit, outcome, &facts.id.to_string()).await?;
         info!(case = case.label(), title = case.title, track = %case.track, "case opened");

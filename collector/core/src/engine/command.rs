@@ -98,7 +98,7 @@ impl Move<'_> {
         if matches!(self.case.workflow, Workflow::Opened | Workflow::Acknowledged | Workflow::Reopened) {
             self.case.workflow = Workflow::Mitigating;
         }
-        self.tell(What::Mitigated { what, text, on_host });
+        self.tell(What::Mitigated { what, text, on_host, observed_at: None });
         if !self.is_running() {
             self.propose();
         }
@@ -107,7 +107,7 @@ impl Move<'_> {
 
     fn note(&mut self, text: String) -> Result<(), Refusal> {
         need(&text, "a note says something")?;
-        self.tell(What::Note { text });
+        self.tell(What::note(text));
         Ok(())
     }
 
@@ -150,6 +150,12 @@ impl Move<'_> {
     }
 
     fn accept(&mut self, until: Timestamp, reason: String) -> Result<(), Refusal> {
+        if self.case.drill.is_some() {
+            return Err(Refusal::new(
+                "a drill is not accepted",
+                "it would silence the drill: abort it on the host",
+            ));
+        }
         need(&reason, "an acceptance has a reason")?;
         if until <= self.now {
             return Err(Refusal::new("an acceptance ends later than now", format!("{until} has passed")));
@@ -209,6 +215,11 @@ impl Move<'_> {
         Ok(())
     }
 
+    /// Why it is too early to judge.
+    fn not_over(&self) -> String {
+        format!("the signal is {}", verdict::propose(&self.case).1)
+    }
+
     fn held(&mut self) -> Result<(), Refusal> {
         let missing = self.case.unanswered();
         if !missing.is_empty() {
@@ -218,7 +229,7 @@ impl Move<'_> {
             ));
         }
         if self.is_running() {
-            return Err(Refusal::new("a retrospective looks back", "the signal is still near"));
+            return Err(Refusal::new("a retrospective looks back", self.not_over()));
         }
         let on_time = self.now <= self.case.retrospective.due;
         self.case.retrospective.held_at = Some(self.now);
@@ -245,7 +256,7 @@ impl Move<'_> {
 
     fn confirm(&mut self, verdict: Verdict, reason: String) -> Result<(), Refusal> {
         if self.is_running() && verdict != Verdict::FalseAlarm {
-            return Err(Refusal::new("a verdict needs an end", "the signal is still near"));
+            return Err(Refusal::new("a verdict needs an end", self.not_over()));
         }
         if let Some((rule, why)) = verdict::forbids(&self.case, verdict, &reason) {
             return Err(Refusal { rule, why });

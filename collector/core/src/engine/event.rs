@@ -26,6 +26,7 @@ impl Move<'_> {
             episode: facts.episode,
             reasons: facts.reasons.clone(),
             proximity: facts.proximity,
+            observed_at: Some(facts.observed_at),
         });
         self.measure(facts);
         self.case.physical = facts.state;
@@ -161,13 +162,15 @@ impl Move<'_> {
     pub(super) fn propose(&mut self) {
         let (proposed, reason) = verdict::propose(&self.case);
         let Some(proposed) = proposed else { return };
+        if proposed == Verdict::Drill {
+            return self.propose_drill(reason);
+        }
         let found = luck::propose(&self.case);
         self.case.proposed = Some(proposed);
         self.case.luck = found.luck;
         self.case.luck_hits.clone_from(&found.hits);
         self.case.stopped_by = Some(found.stopped_by);
-        self.case.control =
-            Some(if proposed == Verdict::Drill { Control::Controlled } else { found.stopped_by.control() });
+        self.case.control = Some(found.stopped_by.control());
         let rules = found.hits.iter().map(|hit| format!("{}: {}", hit.rule, hit.evidence)).collect();
         self.tell_system(What::Proposed {
             verdict: proposed,
@@ -178,8 +181,25 @@ impl Move<'_> {
         });
     }
 
+    /// Made-up readings end when they are told to: nothing stopped them, and luck had no part.
+    fn propose_drill(&mut self, reason: String) {
+        self.case.proposed = Some(Verdict::Drill);
+        self.case.control = Some(Control::Controlled);
+        self.case.stopped_by = None;
+        self.case.luck = LuckClass::None;
+        self.case.luck_hits.clear();
+        self.tell_system(What::Proposed {
+            verdict: Verdict::Drill,
+            reason,
+            stopped_by: StoppedBy::Unknown,
+            luck: LuckClass::None,
+            rules: Vec::new(),
+        });
+    }
+
     fn standing(&mut self) {
-        self.case.proposed = Some(Verdict::StandingHazard);
+        self.case.proposed =
+            Some(if self.case.drill.is_some() { Verdict::Drill } else { Verdict::StandingHazard });
         self.stop_waiting();
         self.case.luck = LuckClass::None;
         self.case.stopped_by = Some(StoppedBy::Unknown);
@@ -211,9 +231,9 @@ impl Move<'_> {
                 let mitigation =
                     Mitigation { at: facts.observed_at, by, kind, text: text.clone(), on_host: true };
                 self.case.mitigations.push(mitigation);
-                What::Mitigated { what: kind, text, on_host: true }
+                What::Mitigated { what: kind, text, on_host: true, observed_at: Some(facts.observed_at) }
             }
-            None => What::Note { text },
+            None => What::Note { text, observed_at: Some(facts.observed_at) },
         };
         self.entries.push(crate::entry::Entry::new(self.now, &actor, what));
     }

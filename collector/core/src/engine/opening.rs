@@ -115,6 +115,7 @@ impl Move<'_> {
             track_reason: track_reason.to_owned(),
             reasons: facts.reasons.clone(),
             drill: facts.drill.clone(),
+            observed_at: Some(facts.observed_at),
         });
         self.begin_episode(facts);
         self.measure(facts);

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use nearmiss_case::What;
+use nearmiss_case::entry::told;
 use nearmiss_shared::time::Timestamp;
 use nearmiss_store::cases::TimelineRow;
 use serde::Serialize;
@@ -22,6 +24,8 @@ struct EntryJson {
     at: Timestamp,
     actor: String,
     kind: String,
+    /// When it happened, by the host's clock; null for what happened here.
+    observed_at: Option<Timestamp>,
     /// Null where it was erased.
     text: Option<String>,
     hash: String,
@@ -47,7 +51,8 @@ impl From<TimelineRow> for EntryJson {
             actor: row.actor,
             kind: row.kind,
             erased: row.what.is_none(),
-            text: row.what.map(|what| what.text()),
+            observed_at: row.what.as_ref().and_then(What::observed_at),
+            text: row.what.map(|what| told(&what, row.at)),
             hash: row.hash,
             previous_hash: row.previous_hash,
         }

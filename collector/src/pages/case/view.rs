@@ -5,6 +5,7 @@ use nearmiss_case::case::Task;
 use nearmiss_case::person::{Person, holder};
 use nearmiss_case::words::{ActionState, LuckClass, TaskState, Verdict};
 use nearmiss_case::{title, verdict};
+use nearmiss_shared::bar;
 use nearmiss_shared::identity::PersonId;
 use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::vocabulary::{Physical, Role};
@@ -88,7 +89,7 @@ fn facts(listed: &Listed, now: Timestamp) -> Vec<(&'static str, String)> {
         ("Now", told(value)),
         ("Levels", levels),
         ("Smallest margin", told(smallest_margin(case, value))),
-        ("Closest", peak.reduce(f64::max).map(|peak| format!("{peak:.2} of 1"))),
+        ("Closest", peak.reduce(f64::max).map(|peak| format!("{} of 1", bar::number(peak)))),
         (
             "Failure, at open",
             measures.failure_at_open.map(|left| format!("predicted after {}", when::span(left))),

@@ -5,7 +5,7 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use nearmiss_shared::bar::{Tone, tone};
+use nearmiss_shared::bar::{self, Tone, tone};
 
 /// One bar with its number.
 #[derive(Clone, Debug, Template)]
@@ -35,12 +35,13 @@ impl Bar {
         peak: Option<f64>,
         fails_before_response: bool,
     ) -> Self {
-        let now = now.filter(|value| value.is_finite());
+        let now = now.filter(|value| value.is_finite()).map(|value| value.max(0.0));
+        let peak = peak.map(|peak| peak.max(0.0));
         let tone = tone(now, approach, fails_before_response);
         let closest = peak.filter(|peak| now.is_some_and(|now| *peak > now + 0.005)).map(percent);
         Self {
             tone: class(tone),
-            number: now.map_or_else(|| "\u{2013}".to_owned(), |now| format!("{now:.2}")),
+            number: now.map_or_else(|| "\u{2013}".to_owned(), bar::number),
             filled: now.map(percent),
             tick: percent(approach),
             closest,
@@ -75,8 +76,8 @@ fn spoken(now: Option<f64>, approach: f64, peak: Option<f64>) -> String {
     };
     let closest = peak
         .filter(|peak| *peak > now + 0.005)
-        .map_or_else(String::new, |peak| format!("; the closest so far was {peak:.2}"));
-    format!("closeness {now:.2} of 1{where_}{closest}")
+        .map_or_else(String::new, |peak| format!("; the closest so far was {}", bar::number(*peak)));
+    format!("closeness {} of 1{where_}{closest}", bar::number(now))
 }
 
 #[cfg(test)]
@@ -95,6 +96,14 @@ mod tests {
         let back = Bar::new(Some(0.2), 0.7, Some(0.95), false);
         assert_eq!((back.tone, back.closest), ("quiet", Some(95.0)));
         assert_eq!(back.spoken, "closeness 0.20 of 1; the closest so far was 0.95");
+    }
+
+    #[test]
+    fn further_than_normal_is_said_as_normal() {
+        let bar = Bar::new(Some(-1.0), 0.7, Some(-0.95), false);
+        assert_eq!((bar.number.as_str(), bar.filled), ("0.00", Some(0.0)));
+        assert_eq!(bar.closest, None, "no mark where both are at normal");
+        assert_eq!(bar.spoken, "closeness 0.00 of 1");
     }
 
     #[test]

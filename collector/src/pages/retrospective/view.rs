@@ -3,6 +3,7 @@
 use nearmiss_case::Case;
 use nearmiss_case::title;
 use nearmiss_case::words::{ActionState, LuckClass, StoppedBy, TaskState};
+use nearmiss_shared::bar;
 use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::vocabulary::{Category, Role};
 
@@ -42,13 +43,18 @@ pub(crate) fn questions(case: &Case, impact: &str, from_draft: bool, now: Timest
             text,
             value: match answer {
                 Some(answer) => answer.text.clone(),
-                None if from_draft => draft.clone(),
+                None if from_draft => to_start_from(index, &draft),
                 None => String::new(),
             },
             answered: answer.as_ref().map(|one| format!("{}, {}", one.by, when::relative(one.at, now))),
             draft,
         })
         .collect()
+}
+
+/// The evidence, and what only a person can add to it.
+fn to_start_from(index: usize, draft: &str) -> String {
+    if index == 0 { format!("{draft}\nRoot cause: not found yet.") } else { draft.to_owned() }
 }
 
 /// What the evidence says to each question.
@@ -68,10 +74,9 @@ fn almost_failed(case: &Case) -> String {
         let margin = measures.margin_minimum.map_or_else(String::new, |left| {
             format!(", {} before failure", words::value(left, &measures.unit))
         });
-        lines.push(format!("Closest: {peak:.2} of 1{margin}."));
+        lines.push(format!("Closest: {} of 1{margin}.", bar::number(peak)));
     }
     lines.extend(measures.reasons.iter().map(|reason| format!("{}.", reason.trim_end_matches('.'))));
-    lines.push("Root cause: ".to_owned());
     lines.join("\n")
 }
 

@@ -42,7 +42,7 @@ async fn a_case_is_written_only_in_the_scope_of_its_client() {
     assert!(fault.to_string().contains("no case of this client"), "{fault}");
     moved.id = CaseId::from_parts(MORNING, [9; 10]);
     unit.insert_case(world.apex, &moved, MORNING).await.unwrap_err();
-    let note = Entry::new(MORNING, &Actor::System, What::Note { text: "planted".to_owned() });
+    let note = Entry::new(MORNING, &Actor::System, What::note("planted".to_owned()));
     unit.append_entries(world.apex, case.id, &[note], &mut bytes_from(50)).await.unwrap_err();
     let minute =
         CurvePoint { minute: MORNING, min: 0.0, max: 0.0, last: 0.0, closest: None, samples: 1, expected: 1 };

@@ -29,7 +29,7 @@ async fn a_chain_goes_on_where_it_ended_and_an_erased_text_leaves_it_whole() {
     let case = stored(&world, world.falcon, "/srv", 1).await;
     let before = world.store.chain(world.falcon, case.id).await.unwrap().len();
     let mut unit = world.store.begin().await.unwrap();
-    let note = Entry::new(MORNING, &Actor::System, What::Note { text: "seen".to_owned() });
+    let note = Entry::new(MORNING, &Actor::System, What::note("seen".to_owned()));
     unit.append_entries(world.falcon, case.id, &[note], &mut bytes_from(50)).await.unwrap();
     sqlx::query("DELETE FROM entry_payload WHERE sequence = 1")
         .execute(&mut *unit.transaction)
@@ -40,5 +40,5 @@ async fn a_chain_goes_on_where_it_ended_and_an_erased_text_leaves_it_whole() {
     assert_eq!((entries.len(), chain::verify(&entries)), (before + 1, Vec::new()));
     let lines = world.store.timeline(world.falcon, case.id).await.unwrap();
     assert_eq!((lines[0].what.as_ref(), lines[0].actor.as_str()), (None, "system"), "erased");
-    assert_eq!(lines[before].what, Some(What::Note { text: "seen".to_owned() }));
+    assert_eq!(lines[before].what, Some(What::note("seen".to_owned())));
 }

@@ -39,6 +39,17 @@ fn accepting_until_a_date_makes_a_standing_hazard_that_leaves_the_open_set() {
 }
 
 #[test]
+fn a_drill_is_not_silenced_by_accepting_it() {
+    let mut world = World::new(TUESDAY);
+    world.open(|facts| facts.drill = Some("disk-full".to_owned()));
+    let until = world.now.plus(Span::from_days(30));
+    let refused = world.acts(1, Command::Accept { until, reason: "later".to_owned() }).unwrap_err();
+    assert_eq!(refused.rule, "a drill is not accepted");
+    assert!(refused.why.contains("abort it on the host"));
+    assert!(world.case().is_open());
+}
+
+#[test]
 fn a_hand_off_is_the_givers_until_the_receiver_accepts() {
     let mut world = World::new(TUESDAY);
     world.open(|_| {});

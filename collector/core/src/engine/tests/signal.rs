@@ -54,6 +54,43 @@ fn back_by_itself_is_luck_and_acting_too_late_is_luck() {
 }
 
 #[test]
+fn a_drill_that_ends_was_stopped_by_nothing_and_is_judged_a_drill() {
+    for kind in [EventKind::Retired, EventKind::Standing] {
+        let mut world = World::new(TUESDAY);
+        world.open(|facts| facts.drill = Some("disk-full".to_owned()));
+        let state = if kind == EventKind::Retired { Physical::Recovered } else { Physical::Standing };
+        let case = world.later(Span::from_minutes(10)).event(kind.clone(), state, 0.1);
+        assert_eq!(case.proposed, Some(Verdict::Drill), "{kind}");
+        assert_eq!((case.luck, case.luck_hits.len()), (LuckClass::None, 0));
+        assert!(case.stopped_by.is_none_or(|by| by == StoppedBy::Unknown));
+    }
+}
+
+#[test]
+fn a_receding_case_says_since_when_and_what_it_waits_for() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    world.later(Span::from_minutes(6)).event(EventKind::Receding, Physical::Receding, 0.4);
+    let words = "back since 2026-11-24T06:06:00.000Z; judged when it has stayed back for the rule's hold";
+    assert_eq!(crate::verdict::propose(world.case()), (None, words.to_owned()));
+    let confirm = Command::Confirm { verdict: Verdict::Averted, reason: String::new() };
+    assert_eq!(world.acts(1, confirm).unwrap_err().why, format!("the signal is {words}"));
+}
+
+#[test]
+fn an_entry_keeps_the_time_of_the_host() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    let mut facts = world.facts(EventKind::Action, Physical::Approached, 0.1);
+    facts.observed_at = world.now.minus(Span::from_hours(2));
+    let happened = facts.observed_at;
+    world.apply(Input::Event(Box::new(facts)), Actor::System).unwrap();
+    let entry = world.entries.last().unwrap();
+    assert_eq!((entry.at, entry.what.observed_at()), (world.now, Some(happened)));
+    assert_eq!(entry.what.late(entry.at), Some((happened, Span::from_hours(2))));
+}
+
+#[test]
 fn the_next_approach_joins_and_a_late_event_undoes_nothing() {
     let mut world = World::new(TUESDAY);
     world.open(|_| {});
