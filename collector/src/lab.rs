@@ -10,7 +10,7 @@ use nearmiss_shared::identity::{BundleId, CaseId, EventId, EventParts, HostId, S
 use nearmiss_shared::signature::{HostKey, RequestParts, sign};
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::{EventKind, Physical};
-use nearmiss_shared::wire::v1::{Enrol, Enrolled, Estimate, Event, EventBatch, VERSION};
+use nearmiss_shared::wire::v1::{Enrol, Enrolled, Estimate, Event, EventBatch, SpoolDepth, Status, VERSION};
 use nearmiss_store::authentication::{NewToken, TokenKind};
 use nearmiss_store::cases::{CaseFilter, CaseState};
 use nearmiss_store::outbox::OutboxView;
@@ -219,6 +219,26 @@ impl Host {
             sent_at: now,
             clock_offset_ms: None,
             events,
+        }
+    }
+
+    /// A report that lists nothing.
+    pub(crate) fn report(&self, lab: &Lab) -> Status {
+        Status {
+            v: VERSION,
+            host_id: self.id,
+            store_id: StoreId::from_parts(Timestamp::from_millis(1), [1; 10]),
+            boot_id: "boot".to_owned(),
+            sent_at: lab.now(),
+            boot_ms: 1,
+            agent_version: "0.0.0".to_owned(),
+            counters: BTreeMap::new(),
+            spool: SpoolDepth::default(),
+            signals: Vec::new(),
+            signals_not_listed: 0,
+            minutes: Vec::new(),
+            answers: Vec::new(),
+            observing: false,
         }
     }
 

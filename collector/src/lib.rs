@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod jobs;
 #[cfg(test)]
 mod lab;
+mod maintenance;
 pub mod moves;
 pub mod pages;
 pub mod passwords;

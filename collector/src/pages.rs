@@ -10,6 +10,7 @@ mod cases;
 mod fault;
 mod form;
 mod headers;
+mod hosts;
 mod link;
 mod margins;
 mod now;
@@ -40,6 +41,8 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/", get(now::page))
         .route("/margins", get(margins::page))
+        .route("/hosts", get(hosts::page))
+        .route("/hosts/{id}/maintenance", post(hosts::maintenance))
         .route("/cases", get(cases::page))
         .route("/cases/{id}", get(case::page))
         .route("/cases/{id}/retrospective", get(retrospective::page))

@@ -13,6 +13,7 @@ mod evidence;
 pub(crate) mod find;
 mod hand_off;
 mod hosts;
+mod maintenance;
 mod margins;
 mod moved;
 mod retrospective;
@@ -42,6 +43,7 @@ pub fn router() -> Router<App> {
         .route("/api/v1/cases/{id}/close", post(close::post))
         .route("/api/v1/margins", get(margins::get))
         .route("/api/v1/hosts", get(hosts::get))
+        .route("/api/v1/hosts/{id}/maintenance", post(maintenance::post))
         .route("/api/v1/evidence/{id}", get(evidence::get))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }

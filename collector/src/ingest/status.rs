@@ -18,6 +18,7 @@ use super::convert::cut;
 use super::{IngestFault, admit};
 use crate::app::App;
 use crate::counters::Count;
+use crate::maintenance;
 use crate::moves::{World, Writer};
 
 /// The agent lists 20 signals; more than this is no agent.
@@ -57,7 +58,7 @@ impl App {
         Ok(StatusAnswer { requests: requests.collect(), server_time: now })
     }
 
-    /// What became of a request is a line of the case that asked.
+    /// What became of a request is a line of the case that asked; maintenance is the host's own.
     async fn answered(
         &self,
         unit: &mut Unit,
@@ -71,9 +72,14 @@ impl App {
             RequestOutcome::Expired => "expired",
         };
         let detail = cut(&answer.detail, 500);
-        let Some(case) = unit.request_answered(host, answer.id, outcome, &detail).await? else {
+        let Some(asked) = unit.request_answered(host, answer.id, outcome, &detail).await? else {
             return Ok(());
         };
+        if asked.kind == maintenance::KIND {
+            let done = answer.outcome == RequestOutcome::Done;
+            return self.maintenance_answered(unit, host, asked.data, done, &detail, now).await;
+        }
+        let Some(case) = asked.case else { return Ok(()) };
         let Some(case) = unit.case(host.client(), case).await? else { return Ok(()) };
         let world = World::load(unit, host.client(), now).await?;
         let context = world.context(Actor::Host { name: host.name().to_owned() });

@@ -6,9 +6,7 @@ use nearmiss_case::engine::Command;
 use nearmiss_case::words::Workflow;
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::{Category, EventKind, Physical};
-use nearmiss_shared::wire::v1::{
-    EpisodeMinute, Event, RequestAnswer, RequestOutcome, SignalStatus, SpoolDepth, Status, VERSION,
-};
+use nearmiss_shared::wire::v1::{EpisodeMinute, Event, RequestAnswer, RequestOutcome, SignalStatus, Status};
 use serde_json::json;
 
 use crate::lab::{CLIENT, Host, Lab};
@@ -167,24 +165,13 @@ fn report(host: &Host, lab: &Lab) -> Status {
         expected: 4,
     };
     Status {
-        v: VERSION,
-        host_id: host.id,
-        store_id: nearmiss_shared::identity::StoreId::from_parts(now, [1; 10]),
-        boot_id: "boot".to_owned(),
-        sent_at: now,
-        boot_ms: 1,
-        agent_version: "0.0.0".to_owned(),
-        counters: std::collections::BTreeMap::new(),
-        spool: SpoolDepth::default(),
         signals: vec![signal("filesystem.free", 0.1), signal("filesystem.inodes_free", 0.3)],
-        signals_not_listed: 0,
         minutes: vec![
             minute(now, "/srv"),
             minute(now.plus(Span::from_minutes(1)), "/srv"),
             minute(now, "/nowhere"),
         ],
-        answers: Vec::new(),
-        observing: false,
+        ..host.report(lab)
     }
 }
 

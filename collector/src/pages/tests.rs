@@ -8,10 +8,13 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use nearmiss_case::Case;
 use nearmiss_case::context::ClientSettings;
 use nearmiss_case::hours::Hours;
+use nearmiss_shared::identity::HostId;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Role;
 use nearmiss_store::Store;
 use nearmiss_store::accounts::{Accounts, ClientAccount, PersonAccount};
+use nearmiss_store::authentication::{NewToken, TokenKind};
+use nearmiss_store::hosts::NewHost;
 use tower::ServiceExt;
 
 use super::sample;
@@ -115,6 +118,48 @@ impl World {
             .header("x-form-token", form_token)
             .header("content-type", "application/json");
         self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Posts a form of a page, with the token of its session.
+    async fn form(&self, path: &str, email: &str, fields: &str) -> Answer {
+        let (cookie, form_token) = self.session(email).await;
+        let request = Request::post(path)
+            .header("cookie", cookie)
+            .header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(format!("form_token={form_token}&{fields}"))).unwrap()).await
+    }
+
+    /// A host of Falcon MRO that never reported.
+    async fn enrol(&self, name: &str) -> HostId {
+        let (now, secret) = (self.app.clock.now(), ids::secret());
+        let clients = self.app.store.clients(self.app.operator.scope()).await.unwrap();
+        let falcon = clients.iter().find(|client| client.name == "Falcon MRO").unwrap().scope();
+        let token = NewToken {
+            secret: secret.clone(),
+            id: ids::token(now),
+            kind: TokenKind::Enrol,
+            name: "lab".into(),
+            site: None,
+            roles: Vec::new(),
+            uses: Some(1),
+            expires_at: now.plus(Span::from_hours(1)),
+        };
+        let host = NewHost {
+            id: ids::host(now),
+            name: name.into(),
+            machine: String::new(),
+            public_key: "key".into(),
+            agent_version: "1".into(),
+            replace: None,
+            at: now,
+        };
+        let id = host.id;
+        let mut unit = self.app.store.begin().await.unwrap();
+        unit.create_token(falcon, token).await.unwrap();
+        let enrolment = unit.enrolment(&secret, now).await.unwrap().unwrap();
+        unit.enrol_host(&enrolment, host).await.unwrap();
+        unit.commit().await.unwrap();
+        id
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -234,9 +279,16 @@ async fn a_form_counts_only_with_the_token_of_its_session() {
 #[tokio::test]
 async fn every_page_says_what_the_browser_may_not_do_and_holds_nothing_inline() {
     let world = World::new().await;
-    for path in
-        ["/", "/margins", "/cases", "/cases/NM-0001", "/cases/NM-0001/retrospective", "/nowhere", "/cases/x"]
-    {
+    for path in [
+        "/",
+        "/margins",
+        "/hosts",
+        "/cases",
+        "/cases/NM-0001",
+        "/cases/NM-0001/retrospective",
+        "/nowhere",
+        "/cases/x",
+    ] {
         let page = world.get(path, OWN).await;
         let policy = page.headers["content-security-policy"].to_str().unwrap();
         assert!(
@@ -249,6 +301,33 @@ async fn every_page_says_what_the_browser_may_not_do_and_holds_nothing_inline() 
             assert!(!page.text.contains(inline), "{path} holds {inline}");
         }
     }
+}
+
+#[tokio::test]
+async fn maintenance_is_asked_from_the_page_of_hosts_by_those_who_may_act() {
+    let world = World::new().await;
+    let host = world.enrol("lab-<7>").await;
+    let page = world.get("/hosts", OWN).await.text;
+    assert!(
+        page.contains("lab-&#60;7&#62;") && page.contains("Falcon MRO") && page.contains("never"),
+        "{page}"
+    );
+    assert!(page.contains("none: people are paged"), "{page}");
+    assert!(page.contains("nearmiss-agent enrol http://127.0.0.1:1 TOKEN"), "{page}");
+    assert!(!world.get("/hosts", LOOKS_ON).await.text.contains("Ask for maintenance"));
+    assert!(!world.get("/hosts", OTHER).await.text.contains("lab-"));
+
+    let path = format!("/hosts/{host}/maintenance");
+    let reason = "span=2h&reason=new+disk";
+    assert_eq!(world.form(&path, LOOKS_ON, reason).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(world.form(&path, OTHER, reason).await.status, StatusCode::NOT_FOUND);
+    for wrong in ["span=2h&reason=+", "span=soon&reason=new+disk", "reason=new+disk"] {
+        assert_eq!(world.form(&path, OWN, wrong).await.status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    let done = world.form(&path, OWN, reason).await;
+    assert_eq!((done.status, done.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/hosts"));
+    let page = world.get("/hosts", OWN).await.text;
+    assert!(page.contains("the host has not answered yet"), "{page}");
 }
 
 #[tokio::test]

@@ -30,6 +30,26 @@ pub struct RequestRow {
     pub expires_at: Timestamp,
 }
 
+/// A request that has an answer now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// The case it was about, if any.
+    pub case: Option<CaseId>,
+    pub kind: String,
+    pub data: Value,
+}
+
+/// The newest request of a kind to one host, and what became of it.
+#[derive(Clone, Debug)]
+pub struct AskedRow {
+    pub host: HostId,
+    /// `open`, or the host's answer: `done`, `refused`, `expired`.
+    pub state: String,
+    pub detail: String,
+    pub data: Value,
+    pub expires_at: Timestamp,
+}
+
 impl Unit {
     pub async fn ask_host(&mut self, scope: ClientScope, request: NewRequest<'_>) -> Result<(), StoreError> {
         sqlx::query(
@@ -49,14 +69,14 @@ impl Unit {
         Ok(())
     }
 
-    /// The host has answered; the case the request was about. An answer that comes again changes nothing.
+    /// The host has answered; what it was asked. An answer that comes again changes nothing.
     pub async fn request_answered(
         &mut self,
         host: &HostScope,
         id: RequestId,
         outcome: &str,
         detail: &str,
-    ) -> Result<Option<CaseId>, StoreError> {
+    ) -> Result<Option<Answered>, StoreError> {
         let done = sqlx::query(
             "UPDATE host_request SET state = $4, detail = $5
              WHERE provider_id = $1 AND client_id = $2 AND host_id = $3 AND request_id = $6 AND state = 'open'",
@@ -73,7 +93,7 @@ impl Unit {
             return Ok(None);
         }
         let row = sqlx::query(
-            "SELECT request_id, case_id FROM host_request
+            "SELECT request_id, case_id, kind, data FROM host_request
              WHERE provider_id = $1 AND client_id = $2 AND request_id = $3",
         )
         .bind(host.client().provider().to_string())
@@ -81,7 +101,12 @@ impl Unit {
         .bind(id.to_string())
         .fetch_one(&mut *self.transaction)
         .await?;
-        Record { table: "host_request", row: &row }.parsed_or_none("case_id")
+        let record = Record { table: "host_request", row: &row };
+        Ok(Some(Answered {
+            case: record.parsed_or_none("case_id")?,
+            kind: record.text("kind")?,
+            data: record.json("data")?,
+        }))
     }
 }
 
@@ -113,5 +138,34 @@ impl Store {
             })
         };
         rows.iter().map(request).collect()
+    }
+
+    /// The newest request of this kind to each host of these clients. Ids rise with time.
+    pub async fn last_asked(&self, scopes: &[ClientScope], kind: &str) -> Result<Vec<AskedRow>, StoreError> {
+        let mut asked = Vec::new();
+        for scope in scopes {
+            let rows = sqlx::query(
+                "SELECT request_id, host_id, state, detail, data, expires_at FROM host_request
+                 WHERE provider_id = $1 AND client_id = $2 AND request_id IN
+                     (SELECT MAX(request_id) FROM host_request
+                      WHERE provider_id = $1 AND client_id = $2 AND kind = $3 GROUP BY host_id)",
+            )
+            .bind(scope.provider().to_string())
+            .bind(scope.client().to_string())
+            .bind(kind)
+            .fetch_all(&self.read)
+            .await?;
+            for row in &rows {
+                let record = Record { table: "host_request", row };
+                asked.push(AskedRow {
+                    host: record.parsed("host_id")?,
+                    state: record.text("state")?,
+                    detail: record.text("detail")?,
+                    data: record.json("data")?,
+                    expires_at: record.instant("expires_at")?,
+                });
+            }
+        }
+        Ok(asked)
     }
 }

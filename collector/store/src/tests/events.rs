@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::world::*;
 use crate::events::NewEvent;
-use crate::requests::NewRequest;
+use crate::requests::{Answered, NewRequest};
 
 #[tokio::test]
 async fn an_event_seen_twice_is_known() {
@@ -49,10 +49,20 @@ async fn a_request_waits_for_its_host_until_it_answers_or_expires() {
 
     let mut unit = world.store.begin().await.unwrap();
     assert_eq!(unit.request_answered(&other, id, "done", "").await.unwrap(), None, "not asked");
-    assert_eq!(unit.request_answered(&host, id, "done", "").await.unwrap(), Some(case.id));
+    let answered = unit.request_answered(&host, id, "done", "quiet").await.unwrap().unwrap();
+    assert_eq!(answered, Answered { case: Some(case.id), kind: "baseline".to_owned(), data: data.clone() });
     assert_eq!(unit.request_answered(&host, id, "refused", "").await.unwrap(), None, "answered before");
     unit.commit().await.unwrap();
     assert!(world.store.requests_for(&host, MORNING).await.unwrap().is_empty());
+
+    let again = RequestId::from_parts(MORNING.plus(Span::from_hours(1)), [1; 10]);
+    let mut unit = world.store.begin().await.unwrap();
+    unit.ask_host(world.falcon, NewRequest { id: again, ..request(host.host()) }).await.unwrap();
+    unit.commit().await.unwrap();
+    let asked = world.store.last_asked(&[world.apex, world.falcon], "baseline").await.unwrap();
+    assert_eq!((asked.len(), asked[0].host, asked[0].state.as_str()), (1, host.host(), "open"), "the newest");
+    assert!(world.store.last_asked(&[world.apex], "baseline").await.unwrap().is_empty());
+    assert!(world.store.last_asked(&[world.falcon], "maintenance").await.unwrap().is_empty());
 }
 
 pub(super) fn new_event<'a>(id: EventId, case: Option<CaseId>) -> NewEvent<'a> {
