@@ -67,6 +67,7 @@ impl Margin {
                 .and_then(|time| time.low.or(Some(time.estimate))),
             response_seconds: self.response_seconds,
             proximity: self.proximity,
+            approach: self.tick,
             ordinal: self.ordinal,
         }
     }

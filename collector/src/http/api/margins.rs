@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use nearmiss_case::track::response;
-use nearmiss_shared::urgency::Urgency;
+use nearmiss_shared::urgency::{Urgency, approach_proximity};
 use nearmiss_shared::vocabulary::Physical;
 use nearmiss_store::hosts::MarginRow;
 use serde::Deserialize;
@@ -41,6 +41,7 @@ fn urgency(row: &MarginRow) -> Urgency {
         time_to_failure_seconds: row.time_to_failure_seconds,
         response_seconds: response(row.category).as_seconds(),
         proximity: row.proximity,
+        approach: approach_proximity(row.normal, row.approach, row.limit).unwrap_or_default(),
         ordinal: row.ordinal,
     }
 }

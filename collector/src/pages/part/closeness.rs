@@ -59,6 +59,7 @@ impl Closeness {
             time_to_failure_seconds: self.failure,
             response_seconds: response(self.category).as_seconds(),
             proximity: self.proximity,
+            approach: self.tick,
             ordinal: self.ordinal,
         }
     }
