@@ -50,6 +50,9 @@ const PSEUDO: &[&str] = &[
     "cramfs",
 ];
 
+/// What is mounted below these holds the kernel's views together (a tmpfs at `/sys/fs/cgroup`), whatever its kind.
+const KERNEL: &[&str] = &["/proc/", "/sys/"];
+
 /// Network filesystems: asking them for space can hang for as long as their server is away.
 const NETWORK: &[&str] =
     &["nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "ceph", "glusterfs", "fuse.glusterfs"];
@@ -57,7 +60,8 @@ const NETWORK: &[&str] =
 impl Mount {
     /// Whether its filling up can hurt anybody.
     pub fn is_watchable(&self) -> bool {
-        !PSEUDO.contains(&self.kind.as_str()) && !NETWORK.contains(&self.kind.as_str())
+        let kernel = KERNEL.iter().any(|folder| self.point.starts_with(folder));
+        !kernel && !PSEUDO.contains(&self.kind.as_str()) && !NETWORK.contains(&self.kind.as_str())
     }
 }
 
@@ -136,13 +140,15 @@ mod tests {
 32 22 7:9 / /snap/core ro - squashfs /dev/loop9 ro
 33 22 8:1 / /data rw - xfs /dev/sda1 ro,attr2
 34 22 0:50 / /net rw - nfs4 filer:/x rw
+36 22 0:27 / /sys/fs/cgroup ro,nosuid shared:9 - tmpfs tmpfs ro,size=4096k,nr_inodes=1024
+37 22 0:28 / /system rw - tmpfs tmpfs rw
 35 22 0:33 / /run rw,nosuid,nodev - tmpfs tmpfs rw,size=1024k
 ";
 
     #[test]
     fn each_real_filesystem_is_watched_once() {
         let points: Vec<String> = watchable(REAL).into_iter().map(|mount| mount.point).collect();
-        assert_eq!(points, ["/", "/data", "/run", "/srv/lab data"]);
+        assert_eq!(points, ["/", "/data", "/run", "/srv/lab data", "/system"]);
     }
 
     #[test]
@@ -155,7 +161,7 @@ mod tests {
     #[test]
     fn read_only_is_the_superblocks_word() {
         let read_only: Vec<bool> = watchable(REAL).into_iter().map(|mount| mount.read_only).collect();
-        assert_eq!(read_only, [false, true, false, false]);
+        assert_eq!(read_only, [false, true, false, false, false]);
     }
 
     #[test]
