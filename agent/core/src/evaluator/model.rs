@@ -39,11 +39,10 @@ impl Model {
             let silent = self.seen >= 0 && self.now - self.seen > 30;
             let held = self.quiet_since >= 0 && self.now - self.quiet_since >= 60;
             match self.state {
-                Physical::Dark => {}
                 // Nobody looks, so nobody can say that it stayed well.
                 Physical::Breached if silent => self.quiet_since = -1,
                 Physical::Breached if held => self.state = Physical::Normal,
-                Physical::Breached => {}
+                Physical::Dark | Physical::Breached => {}
                 _ if silent => {
                     self.before_dark = self.state;
                     self.state = Physical::Dark;
@@ -53,7 +52,10 @@ impl Model {
                     self.recovered_at = self.now;
                     self.count = 0;
                 }
-                Physical::Recovered if self.now - self.recovered_at >= 600 => self.state = Physical::Normal,
+                Physical::Recovered if self.now - self.recovered_at >= 600 => {
+                    self.state = Physical::Normal;
+                    self.count = 0;
+                }
                 _ => {}
             }
         }
