@@ -10,13 +10,11 @@ use std::time::Duration;
 
 use nearmiss_agent_core::config::AgentConfig;
 use nearmiss_shared::identity::BundleId;
-use nearmiss_shared::vocabulary::EventKind;
-use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::evidence::{self, Captures, Limits, Recipe};
-use crate::pipeline::{Handle, Input, Outbox, Remark};
+use crate::pipeline::{Handle, Outbox};
 use crate::store::{Identity, Pending, Store, StoreFault};
 use crate::tasks::Stop;
 
@@ -79,13 +77,15 @@ impl Freezer {
                     if *tried >= ATTEMPTS {
                         attempts.remove(&pending.id);
                         self.store.bundle_done(pending.id).await?;
-                        self.lost(pending.id, &problem).await;
+                        self.pipeline.lost(pending.id, &problem).await;
                     }
                 }
             }
         }
         for dropped in self.store.make_room(self.max_bytes).await? {
-            self.lost(dropped.id, &format!("dropped to make room; its SHA-256 was {}", dropped.sha256)).await;
+            self.pipeline
+                .lost(dropped.id, &format!("dropped to make room; its SHA-256 was {}", dropped.sha256))
+                .await;
         }
         Ok(())
     }
@@ -115,16 +115,5 @@ impl Freezer {
         info!(bundle = %frozen.id, bytes = frozen.bytes, signal = event.signal, "evidence frozen");
         self.outbox.bundles.notify_one();
         Ok(())
-    }
-
-    async fn lost(&self, bundle: BundleId, why: &str) {
-        let labels = BTreeMap::from([("bundle".to_owned(), bundle.to_string())]);
-        let reasons = vec![format!("evidence {bundle}: {why}")];
-        let remark = Remark { kind: EventKind::Loss, reasons, labels };
-        let answer: Option<Result<(), StoreFault>> =
-            self.pipeline.ask(|reply: oneshot::Sender<_>| Input::Remark(remark, reply)).await;
-        if !matches!(answer, Some(Ok(()))) {
-            error!(%bundle, why, "the loss of a bundle could not be told");
-        }
     }
 }

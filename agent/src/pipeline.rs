@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use nearmiss_agent_core::reading::Stamp;
 use nearmiss_agent_core::rule::RuleSet;
+use nearmiss_shared::identity::BundleId;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::EventKind;
 use nearmiss_shared::wire::v1::{Baseline, EpisodeMinute, SignalStatus};
@@ -25,7 +26,7 @@ use tracing::{debug, error};
 
 use crate::clock::Clock;
 use crate::follower::Followed;
-use crate::probe::Readings;
+use crate::probe::{Known, Readings};
 use crate::store::{Identity, Reserve, Store, StoreFault};
 use crate::tasks::Stop;
 
@@ -84,6 +85,17 @@ impl Handle {
         let (sender, receiver) = oneshot::channel();
         self.send(input(sender)).await;
         receiver.await.ok()
+    }
+
+    /// Tells that a bundle was given up.
+    pub async fn lost(&self, bundle: BundleId, why: &str) {
+        let labels = BTreeMap::from([("bundle".to_owned(), bundle.to_string())]);
+        let reasons = vec![format!("evidence {bundle}: {why}")];
+        let remark = Remark { kind: EventKind::Loss, reasons, labels };
+        let answer = self.ask(|reply| Input::Remark(remark, reply)).await;
+        if !matches!(answer, Some(Ok(()))) {
+            error!(%bundle, why, "the loss of a bundle could not be told");
+        }
     }
 
     /// Every event from now on, as soon as it is on the disk.
@@ -160,9 +172,9 @@ impl Pipeline {
         Ok((pipeline, handle))
     }
 
-    /// Signal and subject of everything known from before.
-    pub fn known(&self) -> Vec<(String, String)> {
-        self.signals.keys().cloned().collect()
+    /// Everything known from before that was not gone then.
+    pub fn known(&self) -> Vec<Known> {
+        self.signals.values().filter_map(Watched::known).collect()
     }
 
     /// Signal and subject of drills that the run before did not end.

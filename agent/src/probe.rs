@@ -4,7 +4,7 @@
 //! have is "not applicable", said once with the reason and what to do. A probe that is asked again soon gives
 //! the same answer; nothing is stored here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nearmiss_agent_core::config::AgentConfig;
 use nearmiss_agent_core::reading::Reading;
@@ -25,6 +25,15 @@ pub use filesystem::FilesystemProbe;
 pub use host::HostProbe;
 pub use service::ServiceProbe;
 
+/// A signal of a subject as it was known before a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    pub signal: String,
+    pub subject: String,
+    /// Of its last reading.
+    pub labels: BTreeMap<String, String>,
+}
+
 /// What one look gave.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Readings {
@@ -32,12 +41,14 @@ pub struct Readings {
     pub not_applicable: Vec<NotApplicable>,
 }
 
-/// Something that this host does not have or does not show, said once as long as it stays so.
+/// Something that this host does not have or does not show: said once when it begins, and once when it is over.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotApplicable {
     pub probe: &'static str,
     /// Why, and what would make it applicable.
     pub why: String,
+    /// False when it was so and is not any more.
+    pub holds: bool,
 }
 
 /// Every kind of probe.
@@ -92,12 +103,14 @@ impl Probe {
         }
     }
 
-    /// Tells of a signal and subject that the store knows from before a restart, so that a subject which went
-    /// away meanwhile is retired instead of going dark.
-    pub fn expect(&mut self, signal: &str, subject: &str) {
+    /// Tells of a signal that the store knows from before a restart, so that a subject which went away meanwhile
+    /// is retired instead of going dark.
+    pub fn expect(&mut self, known: &Known) {
         match self {
-            Self::Filesystem(probe) => probe.expect(signal, subject),
-            Self::Disk(_) | Self::Service(_) | Self::Host(_) => {}
+            Self::Filesystem(probe) => probe.expect(&known.signal, &known.subject),
+            Self::Disk(probe) => probe.expect(known),
+            Self::Service(probe) => probe.expect(known),
+            Self::Host(_) => {}
         }
     }
 
@@ -112,7 +125,7 @@ impl Probe {
     }
 }
 
-/// Says each reason once, and again after it was gone for a while.
+/// Says each reason once, when it is over, and again after it was gone for a while.
 #[derive(Debug)]
 pub(crate) struct Excuses {
     probe: &'static str,
@@ -124,12 +137,13 @@ impl Excuses {
         Self { probe, said: BTreeSet::new() }
     }
 
-    /// Of all reasons that hold now, those that did not hold at the last look.
+    /// Of all reasons that hold now, those that did not hold at the last look; and those that are over.
     pub(crate) fn news(&mut self, hold: impl IntoIterator<Item = String>) -> Vec<NotApplicable> {
         let hold: BTreeSet<String> = hold.into_iter().collect();
-        let news =
-            hold.difference(&self.said).map(|why| NotApplicable { probe: self.probe, why: why.clone() });
-        let news = news.collect();
+        let told = |why: &String, holds| NotApplicable { probe: self.probe, why: why.clone(), holds };
+        let begun = hold.difference(&self.said).map(|why| told(why, true));
+        let over = self.said.difference(&hold).map(|why| told(why, false));
+        let news = begun.chain(over).collect();
         self.said = hold;
         news
     }
@@ -143,8 +157,10 @@ mod tests {
     fn a_reason_is_said_once_as_long_as_it_holds() {
         let mut excuses = Excuses::new("disk");
         let why = || "no drive".to_owned();
-        assert_eq!(excuses.news([why()]), [NotApplicable { probe: "disk", why: why() }]);
+        let said = |holds| [NotApplicable { probe: "disk", why: why(), holds }];
+        assert_eq!(excuses.news([why()]), said(true));
         assert_eq!(excuses.news([why()]), []);
+        assert_eq!(excuses.news([]), said(false));
         assert_eq!(excuses.news([]), []);
         assert_eq!(excuses.news([why()]).len(), 1);
     }

@@ -23,10 +23,8 @@ pub(super) async fn run(file: &Config, options: Enrol) -> Ended {
     let store = Store::open(&settings.state).await.map_err(Failure::unreachable)?;
     let identity = store.identity(clock.wall()).await.map_err(Failure::unreachable)?;
     if let (Some(before), None) = (&identity.enrolment, &options.replace) {
-        let (client, site, url) = (&before.client, &before.site, &before.url);
-        let why = format!(
-            "this host is enrolled at {client}, {site} ({url}) already; --replace HOST enrols it anew"
-        );
+        let (place, url) = (before.place(), &before.url);
+        let why = format!("this host is enrolled at {place} ({url}) already; --replace HOST enrols it anew");
         return Err(Failure::no(why));
     }
     let application = Application {
@@ -46,7 +44,7 @@ pub(super) async fn run(file: &Config, options: Enrol) -> Ended {
     })?;
     store.enrol(&enrolment, identity.store).await.map_err(Failure::unreachable)?;
     store.close().await;
-    output::line(&format!("enrolled as {} at {}, {}", enrolment.host, enrolment.client, enrolment.site))?;
+    output::line(&format!("enrolled as {} at {}", enrolment.host, enrolment.place()))?;
     // A daemon that is not running reads it at its start.
     if ask(&settings.control, &Question::Reload).await.is_ok() {
         output::line("the running agent reports to it from now on")?;

@@ -130,7 +130,7 @@ impl Composition<'_> {
     fn look(&mut self, pipeline: &Pipeline, handle: &Handle) {
         let known = pipeline.known();
         for mut probe in probe::all(&self.settings.config, &self.settings.rules, &self.captures) {
-            known.iter().for_each(|(signal, subject)| probe.expect(signal, subject));
+            known.iter().for_each(|known| probe.expect(known));
             let (name, stop) = (probe.name(), self.tasks.stop_signal());
             self.tasks.spawn(name, probes::look(probe, self.shared.clock.clone(), handle.clone(), stop));
         }

@@ -1,3 +1,5 @@
+//! What a bundle holds, leaves out, and is closed by.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,3 +1,5 @@
+//! The follower on real files: every line once, whatever becomes of the files.
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;

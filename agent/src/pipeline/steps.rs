@@ -17,6 +17,8 @@ use crate::ids;
 use crate::probe::NotApplicable;
 use crate::store::{StoreFault, Work};
 
+/// Events that wait for the collector, and those in quarantine, have this much room each.
+const SPOOL_BYTES: u64 = 64 * 1024 * 1024;
 /// Signals of a host are bounded: log keys come from outside.
 const MOST_SIGNALS: usize = 20_000;
 
@@ -40,8 +42,15 @@ impl Pipeline {
 
     fn excuse(&mut self, excuses: Vec<NotApplicable>) {
         for excuse in excuses {
-            info!(probe = excuse.probe, why = excuse.why, "not applicable");
-            self.not_applicable.insert((excuse.probe.to_owned(), excuse.why));
+            let NotApplicable { probe, why, holds } = excuse;
+            let key = (probe.to_owned(), why);
+            if holds {
+                info!(probe, why = key.1, "not applicable");
+                self.not_applicable.insert(key);
+            } else {
+                info!(probe, was = key.1, "applicable again");
+                self.not_applicable.remove(&key);
+            }
         }
     }
 
@@ -113,27 +122,34 @@ impl Pipeline {
 
     /// Writes every state that changed without an event.
     pub(super) async fn flush(&mut self) {
-        let mut work = Work::default();
-        work.forgotten = self
+        let forgotten: Vec<_> = self
             .signals
             .iter()
             .filter(|(_, watched)| watched.is_forgettable())
             .map(|(key, _)| key.clone())
             .collect();
-        work.states = self.signals.values().filter(|watched| watched.dirty).map(Watched::stored).collect();
-        let forgotten = work.forgotten.clone();
+        let states = self.signals.values().filter(|watched| watched.dirty).map(Watched::stored).collect();
+        let work = Work { states, forgotten: forgotten.clone(), ..Work::default() };
         if (self.behind || !work.is_empty()) && self.commit(work).await.is_ok() {
             forgotten.iter().for_each(|key| drop(self.signals.remove(key)));
-            self.tell_lost().await;
         }
+        self.tell_lost().await;
         self.parts.reserve.refill();
     }
 
-    /// Events that outgrew the memory while nothing could be written.
+    /// Events that outgrew their room: in memory while nothing could be written, in the spool while nobody took them.
     async fn tell_lost(&mut self) {
-        let lost = self.parts.outbox.take_lost();
+        if self.behind {
+            return;
+        }
+        let trimmed = self.parts.store.trim_spool(SPOOL_BYTES).await.unwrap_or_else(|fault| {
+            warn!(%fault, "the spool cannot be trimmed");
+            0
+        });
+        let lost = self.parts.outbox.take_lost() + trimmed;
         if lost > 0 {
-            let reasons = vec![format!("{lost} events were dropped: nothing could be written or delivered")];
+            let reasons =
+                vec![format!("{lost} events were dropped, the oldest first: none was taken for long")];
             let remark = Remark { kind: EventKind::Loss, reasons, labels: Default::default() };
             drop(self.remark(remark).await);
         }

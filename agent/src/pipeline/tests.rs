@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::follower::Checkpoint;
 use crate::ids;
+use crate::probe::NotApplicable;
 use crate::store::Enrolment;
 use nearmiss_agent_core::reading::Reading;
 
@@ -123,6 +124,17 @@ async fn a_report_that_was_lost_is_told_again_and_what_was_told_is_quiet_for_an_
     bench.told();
     bench.looked(vec![bench.reading("/calm", 0.8)]).await;
     assert_eq!(bench.reported(), ["/near", "/calm"], "it changed");
+}
+
+#[tokio::test]
+async fn what_was_not_applicable_is_shown_until_it_is_over() {
+    let mut bench = Bench::new().await;
+    for holds in [true, false] {
+        let excuse = NotApplicable { probe: "disk", why: "no drive was found".to_owned(), holds };
+        let looked = Readings { not_applicable: vec![excuse], ..Readings::default() };
+        bench.pipeline.take(Input::Looked(looked)).await;
+        assert_eq!(bench.pipeline.view().not_applicable.len(), usize::from(holds));
+    }
 }
 
 #[tokio::test]

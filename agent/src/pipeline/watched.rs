@@ -8,6 +8,7 @@ use nearmiss_agent_core::rule::{DRILL_PREFIX, Judgement, RuleSet};
 use nearmiss_shared::vocabulary::{EventKind, Physical};
 
 use super::view::Told;
+use crate::probe::Known;
 use crate::store::StoredState;
 
 #[derive(Clone, Debug)]
@@ -119,6 +120,12 @@ impl Watched {
 
     pub(super) fn stored(&self) -> StoredState {
         StoredState { state: self.state.clone(), own: self.own, retired: self.retired }
+    }
+
+    /// As a probe is told of it after a start; `None` when the subject is gone or a drill's.
+    pub(super) fn known(&self) -> Option<Known> {
+        let Margin { signal, subject, labels, .. } = self.margin()?;
+        (!subject.starts_with(DRILL_PREFIX)).then_some(Known { signal, subject, labels })
     }
 
     /// A drill's subject that is not retired.

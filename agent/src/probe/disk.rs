@@ -11,7 +11,7 @@ use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
 use nearmiss_agent_core::smart;
 use nearmiss_shared::time::Span;
 
-use super::{Excuses, Readings};
+use super::{Excuses, Known, Readings};
 use crate::clock::Clock;
 use crate::evidence::{Captures, Report};
 
@@ -32,14 +32,15 @@ pub struct DiskProbe {
     config: DiskConfig,
     interval: Span,
     captures: Captures,
-    /// Who was last found at a device, with the signals it has.
+    /// Every drive that was found and not replaced since, by its subject.
     found: BTreeMap<String, Found>,
     excuses: Excuses,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Found {
-    subject: String,
+    /// Where it was last.
+    device: String,
     signals: BTreeSet<String>,
 }
 
@@ -58,6 +59,16 @@ impl DiskProbe {
         self.interval
     }
 
+    /// A drive that was watched before a restart.
+    pub(super) fn expect(&mut self, known: &Known) {
+        let Some(device) = known.labels.get("device").filter(|_| known.signal.starts_with("disk.")) else {
+            return;
+        };
+        let new = || Found { device: device.clone(), signals: BTreeSet::new() };
+        let found = self.found.entry(known.subject.clone()).or_insert_with(new);
+        found.signals.insert(known.signal.clone());
+    }
+
     /// Asks every drive once.
     pub async fn read(&mut self, clock: &Clock) -> Readings {
         let (devices, mut excuses) = self.devices().await;
@@ -71,23 +82,21 @@ impl DiskProbe {
 
         let at = clock.stamp();
         let mut readings = Vec::new();
-        let mut now_at: BTreeMap<String, Found> = BTreeMap::new();
+        let mut here = BTreeMap::new();
         for (device, answer) in answers {
             match self.judge(&device, answer, at) {
                 Ok(of_drive) => {
-                    if let Some(found) = Found::of(&of_drive) {
-                        now_at.insert(device.name, found);
-                    }
+                    here.extend(Found::of(&of_drive, &device.name));
                     readings.extend(of_drive);
                 }
-                Err(why) if self.found.contains_key(&device.name) => {
-                    readings.extend(self.unread(&device.name, &why, at));
-                }
-                Err(why) => excuses.push(why),
+                Err(why) => match self.unread(&device.name, &why, at) {
+                    unread if unread.is_empty() => excuses.push(why),
+                    unread => readings.extend(unread),
+                },
             }
         }
-        readings.extend(self.missed(&now_at, &readings, at));
-        self.found.extend(now_at);
+        readings.extend(self.missed(&here, &readings, at));
+        self.found.extend(here);
         Readings { readings, not_applicable: self.excuses.news(excuses) }
     }
 
@@ -129,46 +138,54 @@ impl DiskProbe {
         Ok(readings)
     }
 
-    /// A drive that was here before and gave nothing now.
+    /// Drives that were last at this device and gave nothing now.
     fn unread(&self, device: &str, why: &str, at: Stamp) -> Vec<Reading> {
-        let Some(found) = self.found.get(device) else { return Vec::new() };
-        let invalid = |signal: &String| {
-            Reading::of(signal, &found.subject, at, Measure::Invalid { why: why.to_owned() })
-                .label("device", device)
-        };
-        found.signals.iter().map(invalid).collect()
+        let drives = self.found.iter().filter(|(_, found)| found.device == device);
+        let invalid = || Measure::Invalid { why: why.to_owned() };
+        drives.flat_map(|(subject, found)| found.readings(subject, &invalid(), at)).collect()
     }
 
-    /// Drives that another one has taken the place of are retired; drives that vanished are not read.
-    fn missed(&mut self, now_at: &BTreeMap<String, Found>, readings: &[Reading], at: Stamp) -> Vec<Reading> {
-        let here: BTreeSet<&str> = readings.iter().map(|reading| reading.subject.as_str()).collect();
+    /// Drives that a new one has taken the place of are retired; drives that vanished are not read. A drive that was
+    /// known elsewhere replaces none: names move up when a dead one is not found any more.
+    fn missed(&mut self, here: &BTreeMap<String, Found>, readings: &[Reading], at: Stamp) -> Vec<Reading> {
+        let told: BTreeSet<&str> = readings.iter().map(|reading| reading.subject.as_str()).collect();
+        let new: BTreeMap<&str, &str> = here
+            .iter()
+            .filter(|(subject, _)| !self.found.contains_key(*subject))
+            .map(|(subject, found)| (found.device.as_str(), subject.as_str()))
+            .collect();
         let mut missed = Vec::new();
-        let mut replaced = Vec::new();
-        for (device, before) in &self.found {
-            if here.contains(before.subject.as_str()) {
-                continue;
+        self.found.retain(|subject, found| {
+            if told.contains(subject.as_str()) {
+                return true;
             }
-            if let Some(now) = now_at.get(device) {
-                let why = format!("{device} now holds {}", now.subject);
-                missed.extend(before.signals.iter().map(|signal| {
-                    Reading::of(signal, &before.subject, at, Measure::Retired { why: why.clone() })
-                }));
-                replaced.push(device.clone());
-            } else {
-                missed.extend(self.unread(device, &format!("{device} is gone"), at));
-            }
-        }
-        for device in replaced {
-            self.found.remove(&device);
-        }
+            let device = &found.device;
+            let successor = new.get(device.as_str());
+            let measure = match successor {
+                Some(now) => Measure::Retired { why: format!("{device} now holds {now}") },
+                None => Measure::Invalid { why: format!("{device} is gone") },
+            };
+            missed.extend(found.readings(subject, &measure, at));
+            successor.is_none()
+        });
         missed
     }
 }
 
 impl Found {
-    fn of(readings: &[Reading]) -> Option<Self> {
+    /// The drive that these readings are of, with its subject.
+    fn of(readings: &[Reading], device: &str) -> Option<(String, Self)> {
         let subject = readings.first()?.subject.clone();
-        Some(Self { subject, signals: readings.iter().map(|reading| reading.signal.clone()).collect() })
+        let signals = readings.iter().map(|reading| reading.signal.clone()).collect();
+        Some((subject, Self { device: device.to_owned(), signals }))
+    }
+
+    /// The same of each of its signals.
+    fn readings(&self, subject: &str, measure: &Measure, at: Stamp) -> Vec<Reading> {
+        let reading = |signal: &String| {
+            Reading::of(signal, subject, at, measure.clone()).label("device", self.device.as_str())
+        };
+        self.signals.iter().map(reading).collect()
     }
 }
 

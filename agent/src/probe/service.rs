@@ -13,7 +13,7 @@ use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
 use nearmiss_shared::time::Span;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::{Excuses, Readings};
+use super::{Excuses, Known, Readings};
 use crate::clock::Clock;
 
 mod restarts;
@@ -63,6 +63,13 @@ impl ServiceProbe {
 
     pub fn interval(&self) -> Span {
         self.interval
+    }
+
+    /// A unit that was watched before a restart.
+    pub(super) fn expect(&mut self, known: &Known) {
+        if [ACTIVE, RESTARTS_LEFT].contains(&known.signal.as_str()) {
+            self.units.entry(known.subject.clone()).or_default().was_up = true;
+        }
     }
 
     /// Asks once.

@@ -40,6 +40,16 @@ pub struct Enrolment {
     pub observe_seconds: u64,
 }
 
+impl Enrolment {
+    /// Client and site, where there is one, as a person is told them.
+    pub fn place(&self) -> String {
+        match self.site.as_str() {
+            "" => self.client.clone(),
+            site => format!("{}, {site}", self.client),
+        }
+    }
+}
+
 impl Store {
     /// Reads who this host is; a new store gets a new key and id.
     ///

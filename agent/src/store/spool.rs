@@ -76,6 +76,27 @@ impl Store {
         Ok(())
     }
 
+    /// Drops the oldest events, and the oldest in quarantine, until each fits into `max_bytes`; how many waiting
+    /// events that were.
+    pub async fn trim_spool(&self, max_bytes: u64) -> Result<u64, StoreFault> {
+        let max_bytes = i64::try_from(max_bytes).unwrap_or(i64::MAX);
+        let dropped = sqlx::query(
+            "DELETE FROM event WHERE position IN (SELECT position FROM (SELECT position,
+             SUM(LENGTH(body)) OVER (ORDER BY position DESC) AS bytes FROM event) AS sized WHERE bytes > $1)",
+        )
+        .bind(max_bytes)
+        .execute(&self.pool)
+        .await?;
+        sqlx::query(
+            "DELETE FROM quarantine WHERE position IN (SELECT position FROM (SELECT position,
+             SUM(LENGTH(body)) OVER (ORDER BY position DESC) AS bytes FROM quarantine) AS sized WHERE bytes > $1)",
+        )
+        .bind(max_bytes)
+        .execute(&self.pool)
+        .await?;
+        Ok(dropped.rows_affected())
+    }
+
     /// How many events wait, and how many are in quarantine.
     pub async fn event_depth(&self) -> Result<(u64, u64), StoreFault> {
         let row = sqlx::query("SELECT (SELECT COUNT(*) FROM event), (SELECT COUNT(*) FROM quarantine)")

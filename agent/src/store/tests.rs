@@ -32,6 +32,13 @@ fn enrolment(clock: &Clock) -> Enrolment {
     }
 }
 
+#[test]
+fn a_client_without_sites_is_told_by_its_name() {
+    let told = enrolment(&Clock::real());
+    assert_eq!(told.place(), "Falcon MRO, Karachi");
+    assert_eq!(Enrolment { site: String::new(), ..told }.place(), "Falcon MRO");
+}
+
 #[tokio::test]
 async fn what_was_spooled_before_enrolment_is_addressed_to_the_collector_and_not_to_the_next_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -63,6 +70,24 @@ async fn without_a_collector_the_spool_is_bounded_and_the_newest_events_stay() {
     assert_eq!(store.event_depth().await.unwrap(), (1_000, 0));
     let oldest = store.oldest_events(1, usize::MAX, clock.wall()).await.unwrap();
     assert_eq!(oldest.events[0].sequence, 51);
+}
+
+#[tokio::test]
+async fn a_spool_that_outgrows_its_room_loses_its_oldest_events_and_says_how_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::real();
+    let store = Store::open(folder.path()).await.unwrap();
+    let work = work(20, true);
+    store.commit(&work, clock.wall()).await.unwrap();
+    for event in &work.events[..10] {
+        store.quarantine(&event.id.to_string(), "refused", clock.wall()).await.unwrap();
+    }
+    let one = serde_json::to_string(&work.events[19]).unwrap().len() as u64;
+    assert_eq!(store.trim_spool(one * 11).await.unwrap(), 0);
+    assert_eq!(store.trim_spool(one * 4 + one / 2).await.unwrap(), 6);
+    assert_eq!(store.event_depth().await.unwrap(), (4, 4));
+    let kept = store.oldest_events(20, usize::MAX, clock.wall()).await.unwrap();
+    assert_eq!(kept.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [17, 18, 19, 20]);
 }
 
 #[tokio::test]

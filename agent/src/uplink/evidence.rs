@@ -73,16 +73,14 @@ async fn deliver_all(uplink: &Uplink, refusals: &mut BTreeMap<BundleId, u32>) ->
                 uplink.store.bundle_done(bundle.id).await?;
             }
             Err(Undelivered::File { path, fault }) => {
-                warn!(path, %fault, "a bundle is gone from the disk");
-                uplink.store.bundle_done(bundle.id).await?;
+                give_up(uplink, bundle.id, &format!("{path} cannot be read: {fault}")).await?;
             }
             Err(Undelivered::Uplink(fault)) if fault.is_final() => {
                 let count = refusals.entry(bundle.id).or_default();
                 *count += 1;
                 if *count >= MAX_REFUSALS {
-                    warn!(bundle = %bundle.id, %fault, "a bundle is given up");
                     refusals.remove(&bundle.id);
-                    uplink.store.bundle_done(bundle.id).await?;
+                    give_up(uplink, bundle.id, &format!("refused {MAX_REFUSALS} times: {fault}")).await?;
                 }
                 outcome = Err(fault.into());
             }
@@ -90,6 +88,14 @@ async fn deliver_all(uplink: &Uplink, refusals: &mut BTreeMap<BundleId, u32>) ->
         }
     }
     outcome
+}
+
+/// Evidence is never missing without a word.
+async fn give_up(uplink: &Uplink, bundle: BundleId, why: &str) -> Result<(), StoreFault> {
+    warn!(%bundle, why, "a bundle is given up");
+    uplink.store.bundle_done(bundle).await?;
+    uplink.pipeline.lost(bundle, why).await;
+    Ok(())
 }
 
 async fn deliver(uplink: &Uplink, bundle: &BundleRow) -> Result<(), Undelivered> {

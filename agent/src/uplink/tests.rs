@@ -243,6 +243,31 @@ async fn requests_are_obeyed_refused_or_expired_and_each_is_answered() {
     tasks.shut_down(std::time::Duration::from_secs(5)).await;
 }
 
+#[tokio::test]
+async fn evidence_that_is_given_up_is_told_as_a_loss() {
+    let mut tasks = Tasks::default();
+    let (fake, url) = Fake::start(&mut tasks).await;
+    let agent = agent(&url).await;
+    fake.with(|kept| kept.down = true);
+    let drill = Question::Drill { name: "disk-failure".to_owned(), abort: false };
+    assert!(matches!(agent.ask(drill).await, Answer::Done(_)));
+    let evidence = agent.control().with_file_name("evidence");
+    let bundle = until(async || {
+        let files = std::fs::read_dir(&evidence).into_iter().flatten().flatten().map(|entry| entry.path());
+        files.into_iter().find(|path| path.extension().is_some_and(|kind| kind == "tar"))
+    })
+    .await;
+    std::fs::remove_file(&bundle).unwrap();
+    fake.with(|kept| kept.down = false);
+    let loss = until(async || {
+        fake.with(|kept| kept.events.iter().find(|event| event.kind.as_str() == "loss").cloned())
+    })
+    .await;
+    assert_eq!(loss.labels["bundle"], bundle.file_stem().unwrap().to_string_lossy());
+    agent.stop().await;
+    tasks.shut_down(std::time::Duration::from_secs(5)).await;
+}
+
 /// An uplink without tasks, whose pipeline takes nothing in.
 async fn idle_uplink(url: &str, folder: &std::path::Path) -> (Uplink, Enrolment) {
     let clock = Clock::real();

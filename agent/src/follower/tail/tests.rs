@@ -1,3 +1,5 @@
+//! One followed name through rotation, truncation and restart.
+
 use std::fs::OpenOptions;
 use std::io::Write;
 

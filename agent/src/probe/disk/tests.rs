@@ -1,3 +1,5 @@
+//! The disk probe on a smartctl of the tests' own, and on the real one with a recorded drive.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -119,6 +121,51 @@ async fn a_replaced_drive_is_retired_and_a_vanished_one_is_not_read() {
             && matches!(reading.measure, Measure::Value(_))
     });
     assert!(again, "a drive keeps its name in another slot: {readings:?}");
+}
+
+/// What the store has of a drive that was at `device` before a restart.
+fn known(serial: &str, device: &str) -> Known {
+    Known {
+        signal: "disk.pending_sectors".to_owned(),
+        subject: format!("ACME SPINNER 4000 {serial}"),
+        labels: BTreeMap::from([("device".to_owned(), device.to_owned())]),
+    }
+}
+
+fn measures<'a>(readings: &'a Readings, serial: &str) -> Vec<&'a Measure> {
+    let of_drive = readings.readings.iter().filter(|reading| reading.subject.ends_with(serial));
+    of_drive.map(|reading| &reading.measure).collect()
+}
+
+#[tokio::test]
+async fn a_drive_that_was_replaced_while_the_agent_was_down_is_retired() {
+    let drives = Drives::new();
+    drives.holds("sda", "S2");
+    let mut probe = drives.probe();
+    probe.expect(&known("S1", "sda"));
+    probe.expect(&Known { signal: "disk.free".to_owned(), subject: "/".to_owned(), ..Known::default() });
+    let readings = probe.read(&Clock::real()).await;
+    let why = "sda now holds ACME SPINNER 4000 S2".to_owned();
+    assert_eq!(measures(&readings, "S1"), [&Measure::Retired { why }]);
+    assert!(measures(&probe.read(&Clock::real()).await, "S1").is_empty(), "it is said once");
+}
+
+#[tokio::test]
+async fn a_drive_that_does_not_come_back_is_not_replaced_by_one_that_was_there_before() {
+    let drives = Drives::new();
+    drives.holds("sda", "S2");
+    let mut probe = drives.probe();
+    probe.expect(&known("S1", "sda"));
+    probe.expect(&known("S2", "sdb"));
+    for _ in 0..2 {
+        let readings = probe.read(&Clock::real()).await;
+        let why = "sda is gone".to_owned();
+        assert_eq!(measures(&readings, "S1"), [&Measure::Invalid { why }], "names moved up, S1 is dead");
+    }
+    drives.plug(&["sda", "sdb"]);
+    drives.holds("sdb", "S3");
+    let readings = probe.read(&Clock::real()).await;
+    assert!(matches!(measures(&readings, "S1")[..], [Measure::Invalid { .. }]), "{readings:?}");
 }
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! The mount table as a test writes it, and a real filesystem where the test may mount one.
+
 use std::path::Path;
 use std::process::Command;
 

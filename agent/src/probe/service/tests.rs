@@ -1,3 +1,5 @@
+//! Units as a bus of the tests' own tells of them, and processes of this machine.
+
 use std::process::{Child, Command, Stdio};
 
 use nearmiss_shared::time::Timestamp;
@@ -50,6 +52,22 @@ fn an_orderly_stop_retires_and_what_never_ran_is_not_watched() {
     assert!(readings.iter().all(|reading| matches!(reading.measure, Measure::Retired { .. })));
     assert_eq!(readings.len(), 2);
     assert_eq!(judge(&unit("inactive", "success", 0), &mut watched, at(3_000)), []);
+}
+
+#[test]
+fn a_unit_that_went_away_while_the_agent_was_down_is_retired() {
+    let mut probe = ServiceProbe::new(&ServiceConfig::default(), Span::from_seconds(15));
+    for (signal, subject) in [(ACTIVE, "web.service"), (ACTIVE, "gone.service"), ("disk.wear", "ACME S1")] {
+        let (signal, subject) = (signal.to_owned(), subject.to_owned());
+        probe.expect(&Known { signal, subject, ..Known::default() });
+    }
+    let readings = probe.judge(&[unit("inactive", "success", 0)], at(0));
+    let retired: std::collections::BTreeSet<&str> = readings
+        .iter()
+        .filter(|reading| matches!(reading.measure, Measure::Retired { .. }))
+        .map(|reading| reading.subject.as_str())
+        .collect();
+    assert_eq!(retired, std::collections::BTreeSet::from(["gone.service", "web.service"]));
 }
 
 #[tokio::test]
