@@ -100,6 +100,12 @@ pub struct Episode {
     pub turned_at: Option<Timestamp>,
     pub recovered_at: Option<Timestamp>,
     pub breached_at: Option<Timestamp>,
+    /// The host went down without an orderly shutdown: whether anything failed is for a person to say.
+    #[serde(default)]
+    pub crashed_at: Option<Timestamp>,
+    /// The subject was taken out of service.
+    #[serde(default)]
+    pub retired_at: Option<Timestamp>,
     /// Seconds without samples.
     pub dark_seconds: f64,
     pub dark_since: Option<Timestamp>,

@@ -4,6 +4,7 @@
 mod command;
 mod event;
 mod opening;
+mod register;
 mod timer;
 
 use nearmiss_shared::identity::{BundleId, PersonId, TaskId};
@@ -26,6 +27,10 @@ pub enum Input {
     /// An event of an episode that was over before anybody could hear of it.
     Past(Box<EventFacts>),
     Command(Command),
+    /// A new case of the same signal follows this one of the register.
+    Followed {
+        by: String,
+    },
     /// A clock of the case rang.
     Timer(TimerKind),
     /// A bundle of the case has arrived and was verified.
@@ -143,6 +148,7 @@ pub fn apply(case: Case, input: Input, context: &Context<'_>, now: Timestamp) ->
     match input {
         Input::Event(facts) | Input::Past(facts) => mover.event(&facts),
         Input::Command(command) => mover.command(command)?,
+        Input::Followed { by } => mover.followed(&by),
         Input::Timer(kind) => mover.timer(kind),
         Input::Evidence { bundle, sha256, bytes, valid } => mover.evidence(bundle, &sha256, bytes, valid),
     }

@@ -82,6 +82,7 @@ pub enum What {
         until: Timestamp,
         reason: String,
     },
+    AcceptanceEnded,
     TaskDone {
         role: Role,
         title: String,
@@ -197,9 +198,8 @@ impl What {
                 format!("{title}{drill}. {}. Track {track}: {track_reason}", reasons.join("; "))
             }
             Self::Signal { event, episode, reasons, proximity, .. } => {
-                let closeness = proximity
-                    .map(|value| format!(", closeness {}", bar::number(value)))
-                    .unwrap_or_default();
+                let closeness =
+                    proximity.map(|value| format!(", closeness {}", bar::number(value))).unwrap_or_default();
                 format!("{event}{closeness}: {} (episode {episode})", reasons.join("; "))
             }
             Self::Late { event, sequence } => {
@@ -228,6 +228,7 @@ impl What {
             }
             Self::HandOffAccepted => "accepted the hand-off".to_owned(),
             Self::Accepted { until, reason } => format!("accepted until {until}, because {reason}"),
+            Self::AcceptanceEnded => "the acceptance has ended, and it is still near".to_owned(),
             Self::TaskDone { role, title, note } => format!("{}: {note} ({title})", role.title()),
             Self::Closed => "closed".to_owned(),
             _ => self.outcome_text(),

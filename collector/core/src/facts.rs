@@ -55,6 +55,11 @@ impl EventFacts {
         self.time_to_failure.and_then(|range| range.low.or(Some(range.estimate)))
     }
 
+    /// A failure that the host only infers, from having gone down without an orderly shutdown.
+    pub fn is_crash(&self) -> bool {
+        self.kind == EventKind::Breached && self.labels.contains_key("crash")
+    }
+
     /// No independent barrier is left behind this signal.
     pub fn no_redundancy(&self) -> bool {
         self.signal == "disk.redundancy" && self.value == Some(0.0)

@@ -106,6 +106,7 @@ words! {
         AcknowledgeExpires = "acknowledge_expires",
         InvitationDue = "invitation_due",
         RetrospectiveDue = "retrospective_due",
+        AcceptanceEnds = "acceptance_ends",
     }
 }
 

@@ -56,7 +56,15 @@ impl<'a> Batch<'a> {
         let newest = self.unit.case_of_key(scope, &key).await?;
         let case = match (meeting(newest.as_ref(), facts), newest) {
             (Meeting::Joins, Some(case)) => self.moved(case, facts, past).await?,
-            (Meeting::Opens, before) => self.opened(key, before.as_ref(), facts, past).await?,
+            (Meeting::Opens, before) => {
+                let before = before.filter(|case| case.physical == Physical::Standing);
+                let case = self.opened(key, before.as_ref(), facts, past).await?;
+                if let Some(before) = before.filter(|case| case.workflow != Workflow::Closed) {
+                    let input = Input::Followed { by: case.label() };
+                    self.apply(before, input, &facts.id.to_string()).await?;
+                }
+                case
+            }
             (_, before) => {
                 let own = |case: &Case| case.episodes.last().is_some_and(|last| last.number == facts.episode);
                 return Ok(before.filter(own).map(|case| case.id));
@@ -110,7 +118,7 @@ impl<'a> Batch<'a> {
         let context = world.context(Actor::Host { name: self.host.name().to_owned() });
         let mut outcome =
             if past { open_past(facts, opening, &context) } else { open(facts, opening, &context) };
-        if let Some(before) = before.filter(|case| case.physical == Physical::Standing) {
+        if let Some(before) = before {
             let text = format!("follows {}, a standing hazard of the same signal", before.label());
             outcome.entries.push(Entry::new(now, &Actor::System, What::note(text)));
         }
@@ -131,5 +139,36 @@ impl<'a> Batch<'a> {
         let input =
             Input::Evidence { bundle, sha256: row.sha256, bytes: row.bytes, valid: row.signature_valid };
         self.apply(case, input, &format!("bundle {bundle}")).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nearmiss_case::engine::Command;
+    use nearmiss_shared::time::Span;
+    use nearmiss_shared::vocabulary::{EventKind, Physical};
+    use nearmiss_shared::wire::v1::Event;
+
+    use crate::lab::{CLIENT, Lab};
+
+    #[tokio::test]
+    async fn what_is_accepted_stays_in_the_register_and_its_date_ends_with_its_successor() {
+        let lab = Lab::new().await;
+        let host = lab.host("cal-db-1", 7).await;
+        host.tells(&lab, vec![host.approach(&lab, 1)]).await;
+        let case = lab.cases().await.remove(0);
+        let until = lab.now().plus(Span::from_days(30));
+        let accept = Command::Accept { until, reason: "replaced in spring".to_owned() };
+        lab.app.command(&lab.sysadmin().await, lab.scope(CLIENT).await, case.id, accept).await.unwrap();
+
+        let moves = [EventKind::Worsened, EventKind::Receding].into_iter().zip(2..);
+        host.tells(&lab, moves.map(|(kind, sequence)| host.event(&lab, kind, sequence)).collect()).await;
+        let case = lab.cases().await.remove(0);
+        assert_eq!((case.physical, case.accepted_until), (Physical::Standing, Some(until)));
+
+        host.tells(&lab, vec![Event { episode: Some(2), ..host.approach(&lab, 4) }]).await;
+        let cases = lab.cases().await;
+        assert_eq!((cases.len(), cases[0].physical, cases[0].accepted_until), (2, Physical::Standing, None));
+        assert!(cases[1].is_open(), "the open case of the key is the successor");
     }
 }

@@ -2,7 +2,7 @@
 
 use nearmiss_shared::identity::{PersonId, TaskId};
 use nearmiss_shared::time::{Span, Timestamp};
-use nearmiss_shared::vocabulary::{Physical, Role};
+use nearmiss_shared::vocabulary::Role;
 
 use super::{Command, Move, Refusal};
 use crate::case::{Action, Answer, HandOff, Mitigation};
@@ -76,7 +76,7 @@ impl Move<'_> {
     }
 
     /// Whoever acknowledges answers for the case from here.
-    fn take_over(&mut self) {
+    pub(super) fn take_over(&mut self) {
         let now = self.now;
         let actor = self.context.actor.clone();
         let Some(responder) = self.case.responder.as_mut() else { return };
@@ -146,29 +146,6 @@ impl Move<'_> {
         self.case.hand_off = None;
         self.take_over();
         self.tell(What::HandOffAccepted);
-        Ok(())
-    }
-
-    fn accept(&mut self, until: Timestamp, reason: String) -> Result<(), Refusal> {
-        if self.case.drill.is_some() {
-            return Err(Refusal::new(
-                "a drill is not accepted",
-                "it would silence the drill: abort it on the host",
-            ));
-        }
-        need(&reason, "an acceptance has a reason")?;
-        if until <= self.now {
-            return Err(Refusal::new("an acceptance ends later than now", format!("{until} has passed")));
-        }
-        if self.case.physical == Physical::Breached {
-            return Err(Refusal::new("a failure is not accepted", "the failure limit was reached"));
-        }
-        self.take_over();
-        self.case.accepted_until = Some(until);
-        self.case.physical = Physical::Standing;
-        self.case.proposed = Some(Verdict::StandingHazard);
-        self.stop_waiting();
-        self.tell(What::Accepted { until, reason });
         Ok(())
     }
 
@@ -262,6 +239,9 @@ impl Move<'_> {
             return Err(Refusal { rule, why });
         }
         self.case.confirmed = Some(verdict);
+        if verdict == Verdict::BecameIncident {
+            self.confirm_crash();
+        }
         if verdict == Verdict::FalseAlarm {
             self.case.luck = LuckClass::None;
             self.settle();
@@ -271,6 +251,13 @@ impl Move<'_> {
             self.call_off();
         }
         Ok(())
+    }
+
+    /// What the host only inferred has been confirmed: it failed then.
+    fn confirm_crash(&mut self) {
+        for episode in &mut self.case.episodes {
+            episode.breached_at = episode.breached_at.or(episode.crashed_at);
+        }
     }
 
     fn verify_action(&mut self, index: usize, proof: String) -> Result<(), Refusal> {
@@ -318,7 +305,7 @@ impl Move<'_> {
     }
 }
 
-fn need(text: &str, rule: &'static str) -> Result<(), Refusal> {
+pub(super) fn need(text: &str, rule: &'static str) -> Result<(), Refusal> {
     if text.trim().is_empty() { Err(Refusal::new(rule, "the text is empty")) } else { Ok(()) }
 }
 

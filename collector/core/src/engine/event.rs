@@ -29,27 +29,40 @@ impl Move<'_> {
             observed_at: Some(facts.observed_at),
         });
         self.measure(facts);
-        self.case.physical = facts.state;
-        match facts.kind {
-            EventKind::Approached => self.approached_again(facts),
-            EventKind::Worsened => self.worsened(facts),
-            EventKind::Receding => self.receding(facts),
-            EventKind::Recovered => self.recovered(facts),
-            EventKind::Retired => self.retired(facts),
-            EventKind::Breached => self.breached(facts),
-            EventKind::Restored => self.stabilise(),
-            EventKind::Standing => self.standing(),
-            EventKind::Dark => self.dark(facts),
-            EventKind::Gap => self.gap(facts),
-            EventKind::Action | EventKind::Loss | EventKind::Other(_) => {}
+        if !self.stays_registered(&facts.kind) {
+            self.follow(facts);
         }
         self.case.erc = erc::propose(&self.case);
     }
 
+    /// Moves the case as the event says.
+    fn follow(&mut self, facts: &EventFacts) {
+        let registered = self.case.physical == Physical::Standing;
+        if registered {
+            self.end_acceptance();
+        }
+        self.case.physical = facts.state;
+        if facts.kind != EventKind::Dark {
+            self.seen_again(facts);
+        }
+        match facts.kind {
+            EventKind::Approached => self.approached_again(facts, registered),
+            EventKind::Worsened => self.worsened(facts),
+            EventKind::Receding => self.receding(facts),
+            EventKind::Recovered => self.recovered(facts),
+            EventKind::Retired => self.retired(facts),
+            EventKind::Breached => self.breached(facts, registered),
+            EventKind::Restored => self.restored(facts),
+            EventKind::Standing => self.standing(),
+            EventKind::Dark => self.dark(facts),
+            EventKind::Gap | EventKind::Action | EventKind::Loss | EventKind::Other(_) => {}
+        }
+    }
+
     /// The same case, the next episode: somebody answers for it anew.
-    fn approached_again(&mut self, facts: &EventFacts) {
+    fn approached_again(&mut self, facts: &EventFacts, registered: bool) {
         self.begin_episode(facts);
-        if self.case.is_settled() {
+        if registered || self.case.is_settled() {
             self.reopen();
             self.assign(facts);
         }
@@ -70,7 +83,7 @@ impl Move<'_> {
     }
 
     /// Work begins again; what was looked back on, or called off, has its retrospective before it again.
-    fn reopen(&mut self) {
+    pub(super) fn reopen(&mut self) {
         self.case.workflow = Workflow::Reopened;
         let called_off = self.case.confirmed == Some(Verdict::FalseAlarm);
         if called_off || self.case.retrospective.held_at.is_some() {
@@ -78,7 +91,7 @@ impl Move<'_> {
         }
     }
 
-    fn undo_verdict(&mut self) {
+    pub(super) fn undo_verdict(&mut self) {
         self.case.proposed = None;
         self.case.confirmed = None;
         self.case.control = None;
@@ -120,27 +133,34 @@ impl Move<'_> {
             text: facts.reasons.join("; "),
             on_host: true,
         });
+        if let Some(episode) = self.case.episode() {
+            episode.retired_at = Some(facts.observed_at);
+        }
         self.recovered(facts);
     }
 
-    fn breached(&mut self, facts: &EventFacts) {
+    /// The failure has ended; where it was only inferred, that is the recovery too.
+    fn restored(&mut self, facts: &EventFacts) {
+        let failed = self.case.episodes.last().is_none_or(|last| last.breached_at.is_some());
+        if failed { self.stabilise() } else { self.recovered(facts) }
+    }
+
+    fn breached(&mut self, facts: &EventFacts, registered: bool) {
         if self.case.episodes.last().is_none_or(|last| facts.episode > last.number) {
             self.begin_episode(facts);
         }
         if let Some(episode) = self.case.episode() {
-            episode.breached_at.get_or_insert(facts.observed_at);
+            let failed = if facts.is_crash() { &mut episode.crashed_at } else { &mut episode.breached_at };
+            failed.get_or_insert(facts.observed_at);
         }
         self.case.track = Track::Serious;
-        let settled = self.case.is_settled();
-        if settled {
+        let anew = registered || self.case.is_settled();
+        if anew {
             self.reopen();
         }
         self.undo_verdict();
         self.case.proposed = Some(Verdict::BecameIncident);
-        if settled
-            || !self.case.is_acknowledged()
-            || self.case.responder.as_ref().is_none_or(|one| !one.paged)
-        {
+        if anew || !self.case.is_acknowledged() || self.case.responder.as_ref().is_none_or(|one| !one.paged) {
             self.assign(facts);
         }
     }
@@ -197,21 +217,14 @@ impl Move<'_> {
         });
     }
 
-    fn standing(&mut self) {
-        self.case.proposed =
-            Some(if self.case.drill.is_some() { Verdict::Drill } else { Verdict::StandingHazard });
-        self.stop_waiting();
-        self.case.luck = LuckClass::None;
-        self.case.stopped_by = Some(StoppedBy::Unknown);
-    }
-
     fn dark(&mut self, facts: &EventFacts) {
         if let Some(episode) = self.case.episode() {
             episode.dark_since.get_or_insert(facts.observed_at);
         }
     }
 
-    fn gap(&mut self, facts: &EventFacts) {
+    /// Whatever is told from samples ends the darkness.
+    fn seen_again(&mut self, facts: &EventFacts) {
         if let Some(episode) = self.case.episode()
             && let Some(since) = episode.dark_since.take()
         {

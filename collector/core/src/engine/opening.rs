@@ -230,13 +230,15 @@ impl Move<'_> {
 
     /// A new episode of the signal.
     pub(super) fn begin_episode(&mut self, facts: &EventFacts) {
-        let breached = facts.kind == EventKind::Breached;
+        let breached = facts.kind == EventKind::Breached && !facts.is_crash();
         self.case.episodes.push(Episode {
             number: facts.episode,
             opened_at: facts.observed_at,
             turned_at: None,
             recovered_at: None,
             breached_at: breached.then_some(facts.observed_at),
+            crashed_at: facts.is_crash().then_some(facts.observed_at),
+            retired_at: None,
             dark_seconds: 0.0,
             dark_since: None,
         });

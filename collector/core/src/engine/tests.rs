@@ -4,6 +4,7 @@ mod anything;
 mod clocks;
 mod opening;
 mod people;
+mod register;
 mod retrospective;
 mod signal;
 mod verdict;

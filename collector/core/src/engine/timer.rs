@@ -18,6 +18,7 @@ impl Move<'_> {
         match kind {
             TimerKind::AcknowledgeDue => self.escalate(),
             TimerKind::AcknowledgeExpires => self.acknowledgement_expired(),
+            TimerKind::AcceptanceEnds => self.acceptance_ends(),
             TimerKind::InvitationDue => self.invite(),
             TimerKind::RetrospectiveDue => self.retrospective_due(),
         }

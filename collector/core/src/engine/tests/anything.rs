@@ -6,7 +6,7 @@ use super::*;
 
 /// Any mixture of events, commands and waiting.
 fn happenings() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
-    proptest::collection::vec((0u8..18, 1u8..5, 0i64..3000), 1..60)
+    proptest::collection::vec((0u8..20, 1u8..5, 0i64..3000), 1..60)
 }
 
 /// It is closed, or it was looked back on and has not come near since: people have it in their lists.
@@ -47,12 +47,19 @@ proptest! {
                 13 => drop(world.acts(who, Command::Confirm { verdict: Verdict::Averted, reason: text })),
                 14 => drop(world.acts(who, Command::Close)),
                 15 => drop(world.acts(who, Command::AcceptHandOff)),
+                17 => drop(world.event(EventKind::Standing, Physical::Standing, 0.1).number),
+                18 => {
+                    let until = world.now.plus(Span::from_hours(i64::from(who) * 24));
+                    drop(world.acts(who, Command::Accept { until, reason: text }));
+                }
                 16 => drop(world.acts(who, Command::Note { text })),
                 _ => drop(world.acts(who, Command::Confirm { verdict: Verdict::FalseAlarm, reason: text })),
             }
             let case = world.case();
             prop_assert!(case.responder.is_some());
             prop_assert!(rests(case) || !case.timers.is_empty(), "no clock runs: {:?}", case.workflow);
+            let ends = case.timers.iter().any(|timer| timer.kind == TimerKind::AcceptanceEnds);
+            prop_assert!(case.workflow == Workflow::Closed || ends == case.accepted_until.is_some());
             let failed = case.episodes.iter().any(|episode| episode.breached_at.is_some());
             let woken = world.messages.iter().any(|message| message.urgent);
             prop_assert!(!observing || failed || !woken, "a draft woke somebody: {:?}", world.messages);

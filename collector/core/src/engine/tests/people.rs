@@ -29,16 +29,6 @@ fn close_names_what_is_missing_one_by_one() {
 }
 
 #[test]
-fn accepting_until_a_date_makes_a_standing_hazard_that_leaves_the_open_set() {
-    let mut world = World::new(TUESDAY);
-    world.open(|_| {});
-    let until = world.now.plus(Span::from_days(30));
-    world.acts(1, Command::Accept { until, reason: "new disk is ordered".to_owned() }).unwrap();
-    assert_eq!(world.case().proposed, Some(Verdict::StandingHazard));
-    assert!(!world.case().is_open());
-}
-
-#[test]
 fn a_drill_is_not_silenced_by_accepting_it() {
     let mut world = World::new(TUESDAY);
     world.open(|facts| facts.drill = Some("disk-full".to_owned()));
