@@ -33,6 +33,8 @@ struct CasePage {
     head: Head,
     curve: Option<Curve>,
     lines: Vec<Line>,
+    /// What whoever confirmed the verdict said to it.
+    confirmed_because: String,
     chain: String,
     chain_whole: bool,
     bundles: Vec<Bundle>,
@@ -44,6 +46,8 @@ struct CasePage {
     retrospective: Meeting,
     /// The last day of an acceptance that is offered first.
     month: String,
+    /// The first day that can be chosen.
+    tomorrow: String,
 }
 
 /// When the four meet.
@@ -96,7 +100,8 @@ async fn load(app: &App, principal: &Principal, row: CaseRow) -> Result<CasePage
     Ok(CasePage {
         shell: board::shell(app, principal, title, "cases").await?,
         head: Head::new(&listed, &settings.impact, now),
-        curve: Curve::new(samples::points(&events, &minutes, levels.falls()), levels),
+        curve: Curve::new(samples::points(&events, &minutes, levels.falls(), now), levels),
+        confirmed_because: timeline::confirmed_because(&timeline),
         lines: timeline::lines(timeline, now),
         chain,
         chain_whole,
@@ -107,14 +112,15 @@ async fn load(app: &App, principal: &Principal, row: CaseRow) -> Result<CasePage
         offer: view::offer(case, principal.id, now),
         receivers: view::receivers(&people, principal.id),
         retrospective: meeting(case, now),
-        month: now.plus(Span::from_days(30)).to_string().chars().take(10).collect(),
+        month: when::day(now.plus(Span::from_days(30))),
+        tomorrow: when::day(now.plus(Span::from_days(1))),
     })
 }
 
 fn meeting(case: &nearmiss_case::Case, now: Timestamp) -> Meeting {
     let retrospective = &case.retrospective;
     if let Some(held) = retrospective.held_at {
-        let words = if held <= retrospective.due { "Held on time" } else { "Held late" };
+        let words = super::words::held(retrospective.form, held <= retrospective.due);
         return Meeting { clock: None, words: format!("{words}, {}.", when::exact(held)) };
     }
     let slot = retrospective

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::board::{self, Choice, Filters};
 use super::part::margin::Margin;
 use super::shell::Shell;
-use super::{PageFault, render};
+use super::{PageFault, render, words};
 use crate::app::App;
 use crate::http::auth::Caller;
 
@@ -17,6 +17,8 @@ struct Margins {
     shell: Shell,
     clients: Vec<Choice>,
     margins: Vec<Margin>,
+    /// `1 signal`.
+    counted: String,
     hosts: usize,
     /// Hosts that told no reading at all.
     mute: Vec<String>,
@@ -42,6 +44,7 @@ pub(super) async fn page(
         shell: board::shell(&app, &principal, "Margins", "margins").await?,
         clients: board::choices(&principal, &filters.client),
         hosts: hosts.len(),
+        counted: words::count(margins.len(), "signal", "signals"),
         margins,
         mute,
     })

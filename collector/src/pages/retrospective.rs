@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use nearmiss_case::Case;
 use nearmiss_case::person::Person;
 use nearmiss_case::retrospective::attendees;
-use nearmiss_case::words::Workflow;
+use nearmiss_case::words::{RetroForm, Workflow};
 use nearmiss_shared::time::{Span, Timestamp};
-use nearmiss_shared::vocabulary::Role;
+use nearmiss_shared::vocabulary::{Physical, Role};
 use serde::Deserialize;
 
 use self::view::{Question, Say, Step};
@@ -19,7 +19,7 @@ use super::form::Fields;
 use super::part::closeness::is_running;
 use super::part::row::{Clock, retrospective_clock};
 use super::shell::Shell;
-use super::{PageFault, board, render, when};
+use super::{PageFault, board, render, when, words};
 use crate::app::App;
 use crate::http::api::find;
 use crate::http::auth::{Caller, CallerForm};
@@ -45,6 +45,10 @@ struct Retrospective {
     owners: Vec<(&'static str, &'static str)>,
     /// The day an action's end is offered first.
     fortnight: String,
+    /// The first day that can be chosen.
+    tomorrow: String,
+    /// Nobody meets.
+    written: bool,
     held: Option<String>,
     /// Why it cannot be called held yet.
     before_held: Vec<String>,
@@ -89,7 +93,9 @@ pub(super) async fn page(
         owners: [Role::Sysadmin, Role::Devops, Role::SecurityLead, Role::BcLead, Role::AccountManager]
             .map(|role| (role.as_str(), role.title()))
             .to_vec(),
-        fortnight: now.plus(Span::from_days(14)).to_string().chars().take(10).collect(),
+        fortnight: when::day(now.plus(Span::from_days(14))),
+        tomorrow: when::day(now.plus(Span::from_days(1))),
+        written: case.retrospective.form == RetroForm::Written,
         held: held(case, now),
         before_held: before_held(case),
         may_act: principal.actor(case.client).is_some() && case.workflow != Workflow::Closed,
@@ -132,14 +138,15 @@ fn names(people: &[Person]) -> Vec<String> {
 
 fn held(case: &Case, now: Timestamp) -> Option<String> {
     let at = case.retrospective.held_at?;
-    let word = if at <= case.retrospective.due { "on time" } else { "late" };
-    Some(format!("Held {word}: {}, {}", when::exact(at), when::relative(at, now)))
+    let word = words::held(case.retrospective.form, at <= case.retrospective.due);
+    Some(format!("{word}: {}, {}", when::exact(at), when::relative(at, now)))
 }
 
 fn before_held(case: &Case) -> Vec<String> {
     let mut missing = Vec::new();
     if is_running(case.physical) {
-        missing.push("the signal to be back".to_owned());
+        let back = case.physical == Physical::Receding;
+        missing.push(if back { "the signal to stay back" } else { "the signal to be back" }.to_owned());
     }
     let unanswered: Vec<String> = case.unanswered().iter().map(ToString::to_string).collect();
     if !unanswered.is_empty() {

@@ -66,6 +66,11 @@ pub(crate) fn exact(at: Timestamp) -> String {
     at.to_jiff().strftime("%a %-d %b %Y, %H:%M UTC").to_string()
 }
 
+/// `2026-11-24`, as a field for a day has it.
+pub(crate) fn day(at: Timestamp) -> String {
+    at.to_jiff().strftime("%Y-%m-%d").to_string()
+}
+
 /// `24 Nov 06:00`, for axes and lists whose year is plain.
 pub(crate) fn short(at: Timestamp) -> String {
     at.to_jiff().strftime("%-d %b %H:%M").to_string()

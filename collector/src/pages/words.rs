@@ -1,6 +1,6 @@
 //! What the closed sets are called on a page: plain words, no underscores.
 
-use nearmiss_case::words::{MitigationKind, Ruling, StoppedBy, Verdict, Workflow};
+use nearmiss_case::words::{MitigationKind, RetroForm, Ruling, StoppedBy, Verdict, Workflow};
 use nearmiss_shared::vocabulary::{Category, Physical, Role};
 
 /// A closed set's member as people write it.
@@ -132,6 +132,16 @@ pub(crate) fn bytes(count: f64) -> String {
         unit = next;
     }
     if unit == "B" { format!("{rest:.0} B") } else { format!("{rest:.1} {unit}") }
+}
+
+/// A meeting is held; a review in writing is finished.
+pub(crate) const fn held(form: RetroForm, on_time: bool) -> &'static str {
+    match (form, on_time) {
+        (RetroForm::Meeting, true) => "Held on time",
+        (RetroForm::Meeting, false) => "Held late",
+        (RetroForm::Written, true) => "Finished in writing, on time",
+        (RetroForm::Written, false) => "Finished in writing, late",
+    }
 }
 
 /// `2 agents`, `1 agent`.

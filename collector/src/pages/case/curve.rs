@@ -118,7 +118,8 @@ impl Frame {
         let values = points.iter().map(|(_, value)| *value).chain(levels.approach).chain(levels.limit);
         let (low, high) =
             values.fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
-        let pad = ((high - low) * 0.08).max(f64::EPSILON.max(high.abs() * 0.001));
+        // What does not move is drawn flat: noise far below a hundredth of the value fills no drawing.
+        let pad = ((high - low) * 0.08).max(f64::EPSILON.max(high.abs() * 0.01));
         let start = points.first().map_or(0, |(at, _)| at.as_millis());
         let end = points.last().map_or(1, |(at, _)| at.as_millis());
         Self { start, length: (end - start).max(1) as f64, low: low - pad, height: high - low + 2.0 * pad }
@@ -173,6 +174,21 @@ mod tests {
         assert_eq!(curve.beyond.map(|(top, _)| top), Some(0.0));
         assert_eq!(Curve::new(vec![(at(0), 1.0)], hot), None);
         assert_eq!(Curve::new(vec![(at(0), f64::NAN), (at(1), 1.0)], hot), None);
+    }
+
+    #[test]
+    fn a_flat_curve_is_drawn_flat() {
+        let heights = |levels: Levels<'_>| {
+            let points =
+                (0..60).map(|minute| (at(minute), 0.4 + f64::from(minute as i32 % 2) * 1e-9)).collect();
+            let curve = Curve::new(points, levels).unwrap();
+            let mut heights: Vec<String> =
+                curve.path.split('L').map(|point| point.split(' ').nth(1).unwrap().to_owned()).collect();
+            heights.dedup();
+            heights
+        };
+        assert_eq!(heights(FREE).len(), 1);
+        assert_eq!(heights(Levels { approach: None, limit: None, unit: "" }), ["150.0"]);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use serde::Deserialize;
 
 use super::curve::Point;
 
+const MINUTE: Span = Span::from_minutes(1);
+
 /// Of a stored event only this is read here: when, and what was measured.
 #[derive(Deserialize)]
 struct Measured {
@@ -17,11 +19,22 @@ struct Measured {
 
 /// Every point known, in no order. An event that cannot be read gives none.
 ///
-/// A minute is drawn by its worst value: the lowest where lower is worse.
-pub(crate) fn points(events: &[String], minutes: &[CurvePoint], falls: bool) -> Vec<Point> {
+/// A minute is drawn at its end by its worst value, the lowest where lower is worse; but not where a true sample lies in
+/// it: that one says when, and the minute would draw the same fall a second time, too early or too late.
+pub(crate) fn points(events: &[String], minutes: &[CurvePoint], falls: bool, now: Timestamp) -> Vec<Point> {
     let measured = events.iter().filter_map(|body| serde_json::from_str::<Measured>(body).ok());
     let mut found: Vec<Point> = measured.flat_map(of_event).collect();
-    found.extend(minutes.iter().map(|minute| (minute.minute, if falls { minute.min } else { minute.max })));
+    found.sort_by_key(|(at, _)| *at);
+    let covered = |minute: Timestamp| {
+        let next = found.partition_point(|(at, _)| *at < minute);
+        found.get(next).is_some_and(|(at, _)| *at < minute.plus(MINUTE))
+    };
+    let drawn: Vec<Point> = minutes
+        .iter()
+        .filter(|minute| !covered(minute.minute))
+        .map(|minute| (minute.minute.plus(MINUTE).min(now), if falls { minute.min } else { minute.max }))
+        .collect();
+    found.extend(drawn);
     found
 }
 
@@ -36,12 +49,40 @@ fn of_event(event: Measured) -> Vec<Point> {
 mod tests {
     use super::*;
 
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn minute(start: &str, min: f64, max: f64) -> CurvePoint {
+        CurvePoint { minute: at(start), min, max, last: max, closest: None, samples: 6, expected: 6 }
+    }
+
+    #[test]
+    fn a_minute_is_drawn_at_its_end_and_not_beside_true_samples() {
+        let body = r#"{"observed_at":"2026-11-24T06:00:50.000Z","value":0.1,"samples":[[-60000,0.4]]}"#;
+        let minutes = [
+            minute("2026-11-24T05:59:00Z", 0.1, 0.4),
+            minute("2026-11-24T06:00:00Z", 0.1, 0.4),
+            minute("2026-11-24T06:01:00Z", 0.1, 0.1),
+            minute("2026-11-24T06:02:00Z", 0.1, 0.1),
+        ];
+        let found = points(&[body.to_owned()], &minutes, true, at("2026-11-24T06:02:30Z"));
+        assert_eq!(
+            found,
+            [
+                (at("2026-11-24T05:59:50Z"), 0.4),
+                (at("2026-11-24T06:00:50Z"), 0.1),
+                (at("2026-11-24T06:02:00Z"), 0.1),
+                (at("2026-11-24T06:02:30Z"), 0.1),
+            ]
+        );
+    }
+
     #[test]
     fn samples_lie_before_their_event() {
         let body =
             r#"{"observed_at":"2026-11-24T06:00:00.000Z","value":0.1,"samples":[[-60000,0.2]],"other":1}"#;
-        let found = points(&[body.to_owned(), "no json".to_owned()], &[], true);
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let found = points(&[body.to_owned(), "no json".to_owned()], &[], true, at("2026-11-24T07:00:00Z"));
         assert_eq!(found, [(at("2026-11-24T05:59:00Z"), 0.2), (at("2026-11-24T06:00:00Z"), 0.1)]);
     }
 }

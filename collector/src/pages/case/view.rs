@@ -36,7 +36,8 @@ pub(crate) struct Head {
     pub clock: Option<Clock>,
     pub wants_answer: bool,
     pub may_act: bool,
-    pub is_running: bool,
+    /// A drill is aborted, not accepted.
+    pub may_accept: bool,
     /// `Sana Sysadmin acknowledged 5 min ago`.
     pub answered: Option<String>,
     pub closed: bool,
@@ -64,7 +65,7 @@ impl Head {
             clock: clock(case, now),
             wants_answer: wants_answer(case),
             may_act: listed.may_act,
-            is_running: is_running(case.physical),
+            may_accept: is_running(case.physical) && case.drill.is_none(),
             answered: answered(case, now),
             closed: case.workflow == nearmiss_case::words::Workflow::Closed,
             steps: if is_running(case.physical) { steps::first(case) } else { Vec::new() },
@@ -233,17 +234,21 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
+    /// Only a verdict that needs one can be chosen.
+    pub(crate) fn needs_reason(&self) -> bool {
+        self.offered.iter().all(|(verdict, ..)| *verdict == Verdict::FalseAlarm.as_str())
+    }
+
     pub(crate) fn new(case: &Case) -> Self {
         Self {
             proposed: case.proposed.map(|verdict| verdict.said()),
-            reason: if case.proposed.is_none() {
-                "still running".to_owned()
-            } else {
-                verdict::propose(case).1
-            },
+            reason: because(case),
             confirmed: case.confirmed.map(|verdict| verdict.said()),
             offered: offered(case),
-            stopped_by: case.stopped_by.filter(|_| !is_running(case.physical)).map(|by| by.said()),
+            stopped_by: case
+                .stopped_by
+                .filter(|_| !is_running(case.physical) && case.drill.is_none())
+                .map(|by| by.said()),
             luck: luck(case.luck),
             is_luck: case.luck != LuckClass::None,
             hits: case.luck_hits.iter().map(|hit| (hit.rule.clone(), when::humane(&hit.evidence))).collect(),
@@ -258,6 +263,15 @@ impl Judgement {
             ruling: case.ruling.map(|ruling| ruling.said()),
             before_close: before_close(case),
         }
+    }
+}
+
+/// Why this is proposed, or why nothing is yet.
+fn because(case: &Case) -> String {
+    match (case.proposed, case.accepted_until) {
+        (Some(Verdict::StandingHazard), Some(until)) => format!("accepted until {}", when::exact(until)),
+        (Some(Verdict::StandingHazard), None) => "near, known, and not moving".to_owned(),
+        _ => when::humane(&verdict::propose(case).1),
     }
 }
 

@@ -136,14 +136,22 @@ pub(crate) fn sort(list: &mut [Listed], now: Timestamp) {
     });
 }
 
-/// What waits for this viewer, what ends soonest first.
+/// What waits for this viewer: what has failed, then what ends soonest. `list` is sorted by urgency.
 pub(crate) fn needed(list: &[Listed], viewer: &Viewer, now: Timestamp) -> Vec<Needed> {
-    let mut found: Vec<Needed> = list
+    let mut found: Vec<(Physical, Needed)> = list
         .iter()
-        .filter_map(|listed| Some(Needed { why: viewer.needed_for(listed)?, row: listed.row(now) }))
+        .filter_map(|listed| {
+            let needed = Needed { why: viewer.needed_for(listed)?, row: listed.row(now) };
+            Some((listed.case.physical, needed))
+        })
         .collect();
-    found.sort_by_key(|needed| needed.row.clock.as_ref().map_or(i64::MAX, |clock| clock.due.as_millis()));
-    found
+    found.sort_by_key(|(physical, needed)| {
+        // To the minute, as it is shown: of those that end together the more urgent one stays first.
+        let due =
+            needed.row.clock.as_ref().map_or(i64::MAX, |clock| clock.due.as_millis().div_euclid(60_000));
+        (*physical != Physical::Breached, due)
+    });
+    found.into_iter().map(|(_, needed)| needed).collect()
 }
 
 /// Retrospectives, parts of this viewer and actions that end within a day or have ended.
@@ -164,9 +172,14 @@ fn due_retrospective(listed: &Listed, now: Timestamp) -> Option<Due> {
     let waits = case.retrospective.held_at.is_none() && case.workflow != Workflow::Closed;
     waits.then(|| {
         let clock = retrospective_clock(case.retrospective.due, now);
-        let verdict = case.confirmed.or(case.proposed).map_or("still running", |verdict| verdict.said());
+        let verdict =
+            case.confirmed.or(case.proposed).map_or_else(|| undecided(case), |verdict| verdict.said());
         entry(listed, "/retrospective", clock, format!("{}, in {}", verdict, form(case)))
     })
+}
+
+fn undecided(case: &Case) -> &'static str {
+    if case.physical == Physical::Receding { "back, not judged yet" } else { "still running" }
 }
 
 fn form(case: &Case) -> &'static str {

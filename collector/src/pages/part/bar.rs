@@ -76,7 +76,7 @@ fn spoken(now: Option<f64>, approach: f64, peak: Option<f64>) -> String {
     };
     let closest = peak
         .filter(|peak| *peak > now + 0.005)
-        .map_or_else(String::new, |peak| format!("; the closest so far was {}", bar::number(*peak)));
+        .map_or_else(String::new, |peak| format!("; the closest so far was {}", bar::number(peak)));
     format!("closeness {} of 1{where_}{closest}", bar::number(now))
 }
 

@@ -2,6 +2,7 @@
 
 use nearmiss_case::Case;
 use nearmiss_case::track::response;
+use nearmiss_case::verdict;
 use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::urgency::Urgency;
 use nearmiss_shared::vocabulary::{Category, Physical};
@@ -21,6 +22,8 @@ pub(crate) struct Closeness {
     pub no_redundancy: bool,
     /// Seconds from now; the soonest known.
     pub failure: Option<f64>,
+    /// Since when a receding case is back.
+    pub back_since: Option<Timestamp>,
 }
 
 /// A reading newer than the case's last event, from the host's status.
@@ -49,6 +52,7 @@ impl Closeness {
                 Some(reading) => reading.failure.map(|left| (left - age(reading.at, now)).max(0.0)),
                 None => measures.failure_now.filter(|_| is_running(case.physical)),
             },
+            back_since: case.turned_at(),
         }
     }
 
@@ -80,10 +84,10 @@ impl Closeness {
         match (self.physical, self.failure) {
             (Physical::Breached, _) => "reached its failure limit".to_owned(),
             (Physical::Recovered | Physical::Restored | Physical::Normal, _) => "back to normal".to_owned(),
+            (Physical::Receding, _) => when::humane(&verdict::receding(self.back_since)),
             (Physical::Dark, _) => "no reading: the host is silent".to_owned(),
             (_, Some(left)) if left < 1.0 => format!("{verb}: the predicted time has passed"),
             (_, Some(left)) => format!("{verb} in {}", when::span(left)),
-            (Physical::Receding, None) => "receding".to_owned(),
             (_, None) if self.ordinal => "a count: no time to failure".to_owned(),
             (_, None) => "not converging".to_owned(),
         }
@@ -116,6 +120,7 @@ mod tests {
             ordinal: false,
             no_redundancy: false,
             failure: Some(13_200.0),
+            back_since: None,
         }
     }
 

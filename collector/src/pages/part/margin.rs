@@ -43,6 +43,13 @@ impl Margin {
         list
     }
 
+    /// Watched: a reading lies past the approach level, and no case is open for it yet.
+    fn is_past_tick(&self) -> bool {
+        let near = self.closeness.proximity.is_some_and(|proximity| proximity >= self.closeness.tick);
+        let normal = matches!(self.closeness.physical, Physical::Normal | Physical::Recovered);
+        !self.stale && (self.closeness.physical == Physical::Watch || (near && normal))
+    }
+
     fn new(row: MarginRow, now: Timestamp) -> Self {
         let stale = now.since(row.at) > STALE;
         let closeness = closeness(&row, now);
@@ -56,7 +63,7 @@ impl Margin {
             what: nearmiss_case::title::what(&row.signal, &row.subject),
             value: row.value.map_or_else(|| "\u{2013}".to_owned(), |value| words::value(value, &row.unit)),
             levels: if row.ordinal { "a count, no limit".to_owned() } else { levels.join(", ") },
-            failure: if stale { "the reading is old".to_owned() } else { failure(&closeness) },
+            failure: if stale { String::new() } else { failure(&closeness) },
             state: row.state.said(),
             read: When::new(row.at, now),
             client: row.client_name,
@@ -80,6 +87,7 @@ fn closeness(row: &MarginRow, now: Timestamp) -> Closeness {
         ordinal: row.ordinal,
         no_redundancy: row.signal == "disk.redundancy" && row.value == Some(0.0),
         failure: row.time_to_failure_seconds.map(|left| (left - age).max(0.0)),
+        back_since: None,
     }
 }
 
@@ -93,7 +101,7 @@ fn tick(row: &MarginRow) -> f64 {
 
 fn failure(closeness: &Closeness) -> String {
     match (closeness.physical, closeness.failure) {
-        (Physical::Breached, _) => "reached its failure limit".to_owned(),
+        (Physical::Breached, _) => String::new(),
         (_, Some(left)) => format!("{} in {}", words::failure_verb(closeness.category), when::span(left)),
         (_, None) => String::new(),
     }
@@ -102,6 +110,18 @@ fn failure(closeness: &Closeness) -> String {
 /// The page Now when nothing approaches: the product at its best.
 pub(crate) fn calm(list: &[Margin]) -> String {
     const NOTHING: &str = "Nothing is approaching failure.";
+    let past = list.iter().filter(|margin| margin.is_past_tick()).collect::<Vec<_>>();
+    if let [first, rest @ ..] = past.as_slice() {
+        let more = match rest.len() {
+            0 => String::new(),
+            more => format!(", and {}", words::count(more, "more signal", "more signals")),
+        };
+        return format!(
+            "Nothing is confirmed to be approaching failure. Watched, past its approach level: {} {}, {}{more}. \
+             A case opens when more readings confirm it.",
+            first.host, first.what, first.bar.number
+        );
+    }
     let closest = list.iter().filter(|margin| !margin.stale && margin.closeness.proximity.is_some()).max_by(
         |one, other| {
             let value = |margin: &Margin| margin.closeness.proximity.unwrap_or(0.0);

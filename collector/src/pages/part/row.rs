@@ -90,6 +90,7 @@ pub(crate) fn wants_answer(case: &Case) -> bool {
 /// `stopped by luck`, `acknowledged, not yet answered`.
 pub(crate) fn stopped(case: &Case) -> String {
     match case.stopped_by {
+        _ if case.drill.is_some() && !is_running(case.physical) => "a drill: it ended".to_owned(),
         Some(by) if case.proposed.is_some() && !is_running(case.physical) => {
             let sure = if case.confirmed.is_some() { "" } else { " (proposed)" };
             format!("stopped by {}{sure}", by.said())

@@ -1,11 +1,11 @@
 //! The four questions of the framework, what the evidence already says to each, and who has spoken.
 
 use nearmiss_case::Case;
-use nearmiss_case::title;
 use nearmiss_case::words::{ActionState, LuckClass, StoppedBy, TaskState};
+use nearmiss_case::{title, verdict};
 use nearmiss_shared::bar;
 use nearmiss_shared::time::Timestamp;
-use nearmiss_shared::vocabulary::{Category, Role};
+use nearmiss_shared::vocabulary::{Category, Physical, Role};
 
 use crate::pages::part::closeness::is_running;
 use crate::pages::when::{self, When};
@@ -83,7 +83,14 @@ fn almost_failed(case: &Case) -> String {
 fn stopped(case: &Case) -> String {
     let mut lines = Vec::new();
     match case.stopped_by {
+        _ if case.physical == Physical::Receding => {
+            lines.push(format!("It is {}.", when::humane(&verdict::propose(case).1)));
+        }
         _ if is_running(case.physical) => lines.push("It is still running.".to_owned()),
+        _ if case.drill.is_some() => lines.push(
+            "A drill: its readings were made up, so nothing had to be stopped. Who answered, and how soon, is what it shows."
+                .to_owned(),
+        ),
         Some(StoppedBy::Unknown) | None => {
             lines.push("Not known: the evidence does not show what stopped it.".to_owned());
         }
@@ -222,11 +229,9 @@ pub(crate) fn actions(case: &Case, now: Timestamp) -> Vec<Step> {
 
 #[cfg(test)]
 mod tests {
-    use nearmiss_case::luck::RuleHit;
-    use nearmiss_shared::vocabulary::Physical;
-
     use super::*;
     use crate::pages::sample;
+    use nearmiss_case::luck::RuleHit;
 
     #[test]
     fn the_questions_are_the_frameworks_and_come_with_what_the_evidence_says() {
@@ -243,6 +248,10 @@ mod tests {
             asked[0].draft
         );
         assert!(asked[1].draft.contains("L1: nobody was on it"));
+        assert!(!asked[0].draft.contains("Root cause"), "{}", asked[0].draft);
+        case.drill = Some("disk-full".into());
+        let drill = &questions(&case, "", false, sample::NOW)[1].draft;
+        assert!(drill.starts_with("A drill:") && !drill.contains("Stopped by"), "{drill}");
         assert!(asked[2].draft.contains("predicted for Tue 24 Nov 2026, 06:30 UTC"));
         assert!(asked[3].draft.starts_with("Train: whoever answers"));
         assert!(asked.iter().all(|question| question.value.is_empty()), "nothing is put into anyone's mouth");

@@ -36,6 +36,35 @@ fn the_four_roles_stand_in_order_with_their_people() {
 }
 
 #[test]
+fn a_receding_case_says_since_when_it_is_back_and_what_it_waits_for() {
+    let mut listed = listed();
+    listed.case.physical = Physical::Receding;
+    listed.case.measures.proximity_now = Some(-1.0);
+    listed.case.episodes[0].turned_at = Some(sample::NOW);
+    let head = Head::new(&listed, "", sample::NOW);
+    let words = "back since 24 Nov 06:00 UTC; judged when it has stayed back for the rule's hold";
+    assert_eq!((head.failure.as_str(), head.bar.number.as_str()), (words, "0.00"));
+    assert_eq!(Judgement::new(&listed.case).reason, words);
+}
+
+#[test]
+fn a_drill_has_a_reason_of_its_own_and_nothing_that_stopped_it() {
+    let mut listed = listed();
+    listed.case.drill = Some("disk-full".into());
+    assert!(!Head::new(&listed, "", sample::NOW).may_accept);
+    listed.case.physical = Physical::Recovered;
+    listed.case.proposed = Some(Verdict::Drill);
+    listed.case.stopped_by = Some(nearmiss_case::words::StoppedBy::HumanVigilance);
+    let judgement = Judgement::new(&listed.case);
+    assert_eq!((judgement.proposed, judgement.stopped_by), (Some("drill"), None));
+    assert_eq!(judgement.reason, "it was announced as a drill, with made-up readings");
+    assert!(!listed.row(sample::NOW).stopped.contains("vigilance"));
+    listed.case.proposed = Some(Verdict::StandingHazard);
+    listed.case.accepted_until = Some(sample::NOW);
+    assert_eq!(Judgement::new(&listed.case).reason, "accepted until Tue 24 Nov 2026, 06:00 UTC");
+}
+
+#[test]
 fn only_verdicts_that_no_rule_forbids_are_offered() {
     let mut case = sample::case(1);
     let words = |case: &Case| Judgement::new(case).offered.iter().map(|one| one.0).collect::<Vec<_>>();

@@ -79,6 +79,29 @@ fn a_case_waits_for_those_who_can_answer_it() {
 }
 
 #[test]
+fn what_has_failed_needs_somebody_first_and_urgency_breaks_ties() {
+    let due = |case: &mut Case, minutes: i64, seconds: i64| {
+        let at = sample::NOW.plus(Span::from_minutes(minutes)).plus(Span::from_seconds(seconds));
+        case.responder.as_mut().unwrap().acknowledge_due = at;
+    };
+    let mut list = vec![
+        listed(1, "Falcon MRO", |case| due(case, 3, 0)),
+        listed(2, "Falcon MRO", |case| {
+            due(case, 3, 20);
+            case.measures.failure_now = Some(60.0);
+        }),
+        listed(3, "Falcon MRO", |case| {
+            due(case, 9, 0);
+            case.physical = Physical::Breached;
+        }),
+    ];
+    sort(&mut list, sample::NOW);
+    let found = needed(&list, &viewer(1, &[Role::Sysadmin]), sample::NOW);
+    let order: Vec<&str> = found.iter().map(|needed| needed.row.label.as_str()).collect();
+    assert_eq!(order, ["NM-0003", "NM-0002", "NM-0001"]);
+}
+
+#[test]
 fn what_ends_soonest_is_due_first_and_the_far_future_is_not_soon() {
     let near = listed(1, "Falcon MRO", |case| case.retrospective.due = sample::NOW.plus(Span::from_hours(5)));
     let over =

@@ -15,6 +15,7 @@ fn closeness_of(proximity: f64, failure: Option<f64>) -> Closeness {
         ordinal: false,
         no_redundancy: false,
         failure,
+        back_since: None,
     }
 }
 
@@ -50,4 +51,26 @@ fn when_nothing_approaches_the_closest_is_named() {
         calm(&[]),
         "Nothing is approaching failure. No host has told a reading in the last 90 seconds."
     );
+}
+
+#[test]
+fn what_is_past_its_approach_level_is_said_to_be_watched() {
+    let past = Closeness { physical: Physical::Watch, tick: 0.4, ..closeness_of(0.47, None) };
+    let list = [
+        margin("/tmp filling", past, false),
+        margin("certificate", closeness_of(0.41, Some(23.0 * 86_400.0)), false),
+    ];
+    assert_eq!(
+        calm(&list),
+        "Nothing is confirmed to be approaching failure. Watched, past its approach level: lab-srv-03 /tmp filling, 0.47. \
+         A case opens when more readings confirm it."
+    );
+    assert!(calm(&[list[0].clone(), list[0].clone()]).contains("0.47, and 1 more signal. A case"));
+}
+
+#[test]
+fn the_time_to_failure_is_a_time_or_nothing() {
+    assert_eq!(failure(&closeness_of(0.4, None)), "");
+    assert_eq!(failure(&Closeness { physical: Physical::Breached, ..closeness_of(1.0, Some(60.0)) }), "");
+    assert_eq!(failure(&closeness_of(0.4, Some(7_200.0))), "expires in 2 h");
 }
