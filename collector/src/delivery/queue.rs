@@ -27,11 +27,12 @@ pub fn messages(
     cause: &str,
     now: Timestamp,
 ) -> Vec<NewMessage> {
-    let row = |message: &Message, channel, receiver: &str, webhook: Option<&str>| NewMessage {
+    let row = |message: &Message, channel: Channel, receiver: &str, webhook: Option<&str>| NewMessage {
         id: ids::message(now),
         case: case.id,
         person: webhook.is_none().then_some(message.to),
         channel,
+        lane: webhook.map_or_else(|| channel.to_string(), |name| format!("{channel} {name}")),
         kind: message.kind.to_string(),
         urgent: message.urgent,
         dedup: dedup(case, message, receiver, cause),

@@ -1,10 +1,14 @@
 //! The outbox is emptied: a message is claimed, handed to its channel outside any transaction, and its end recorded.
 //!
-//! A crash between sending and recording sends it again when the claim has run out, under the same id.
+//! Each receiver has its own lane with its own slots, and a free slot is filled at once: one that hangs holds up no
+//! other. A crash between sending and recording sends it again when the claim has run out, under the same id.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use nearmiss_shared::time::Span;
 use nearmiss_store::StoreError;
 use nearmiss_store::outbox::OutboxRow;
@@ -12,13 +16,14 @@ use tracing::{error, info, warn};
 
 use crate::app::App;
 use crate::counters::Count;
-use crate::delivery::{Channels, Delivery, carries_link};
+use crate::delivery::{Channels, Delivery, backoff, carries_link};
 use crate::ids;
 use crate::tasks::Stop;
 
-const AT_ONCE: u32 = 32;
-/// A channel that hangs holds up no other.
-const IN_PARALLEL: usize = 8;
+/// Messages to one receiver that are under way at once.
+const SLOTS: u32 = 4;
+/// A send ends after this, whatever its channel waits for: well within the claim.
+const LONGEST_SEND: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_secs(1);
 const AFTER_FAULT: Duration = Duration::from_secs(5);
 /// A link in a message works for so long.
@@ -30,63 +35,132 @@ struct Claimed {
     link: Option<String>,
 }
 
+/// Messages under way.
+struct Lanes<'a> {
+    app: &'a App,
+    channels: &'a Channels,
+    /// Each ends with the name of its lane.
+    under_way: FuturesUnordered<BoxFuture<'a, String>>,
+    taken: BTreeMap<String, u32>,
+}
+
 /// Delivers messages until asked to stop; what is being sent then is finished.
 pub(super) async fn run(app: App, channels: Channels, mut stop: Stop) {
-    loop {
-        let wait = match deliver(&app, &channels).await {
-            Ok(0) => LOOK,
-            Ok(_) => Duration::ZERO,
+    let mut lanes = Lanes::new(&app, &channels);
+    while !stop.is_asked() {
+        let wait = match lanes.fill().await {
+            Ok(_) => LOOK,
             Err(fault) => {
                 error!(%fault, "the outbox cannot be read");
                 AFTER_FAULT
             }
         };
-        if stop.is_asked() {
-            return;
-        }
         tokio::select! {
-            () = stop.asked() => return,
+            () = stop.asked() => {}
+            () = lanes.one_ended() => {}
             () = app.outbox_wake.notified() => {}
             () = tokio::time::sleep(wait) => {}
         }
     }
+    lanes.drain().await;
 }
 
-/// One round; how many messages were claimed.
-pub(super) async fn deliver(app: &App, channels: &Channels) -> Result<usize, StoreError> {
-    let claimed = claim(app).await?;
-    let count = claimed.len();
-    futures_util::stream::iter(claimed)
-        .for_each_concurrent(IN_PARALLEL, async |Claimed { row, link }| {
-            let delivery = channels.deliver(app, &row, link.as_deref()).await;
-            if let Err(fault) = record(app, &row, delivery).await {
-                error!(%fault, id = %row.id, "what became of a message cannot be recorded; it is sent again");
+impl<'a> Lanes<'a> {
+    fn new(app: &'a App, channels: &'a Channels) -> Self {
+        Self { app, channels, under_way: FuturesUnordered::new(), taken: BTreeMap::new() }
+    }
+
+    /// Claims what is due for every free slot and begins to send it; how many messages that were. What is under way goes
+    /// on meanwhile: it may hold the one writer that the claim waits for.
+    async fn fill(&mut self) -> Result<usize, StoreError> {
+        let mut claim = Box::pin(claim(self.app, self.taken.clone()));
+        let claimed = loop {
+            tokio::select! {
+                claimed = &mut claim => break claimed?,
+                Some(lane) = self.under_way.next() => self.free(&lane),
             }
-        })
-        .await;
-    Ok(count)
+        };
+        let count = claimed.len();
+        for message in claimed {
+            *self.taken.entry(message.row.lane.clone()).or_default() += 1;
+            self.under_way.push(Box::pin(send(self.app, self.channels, message)));
+        }
+        Ok(count)
+    }
+
+    /// Returns when a message has ended and its slot is free; never while none is under way.
+    async fn one_ended(&mut self) {
+        match self.under_way.next().await {
+            Some(lane) => self.free(&lane),
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn drain(&mut self) {
+        while let Some(lane) = self.under_way.next().await {
+            self.free(&lane);
+        }
+    }
+
+    fn free(&mut self, lane: &str) {
+        if let Some(taken) = self.taken.get_mut(lane) {
+            *taken = taken.saturating_sub(1);
+        }
+        self.taken.retain(|_, taken| *taken > 0);
+    }
 }
 
-/// Claims what is due. A link is made with the claim: its secret is in the message and nowhere else.
-async fn claim(app: &App) -> Result<Vec<Claimed>, StoreError> {
+/// Sends what is due, all of it; how many messages that were.
+#[cfg(test)]
+pub(super) async fn deliver(app: &App, channels: &Channels) -> Result<usize, StoreError> {
+    let mut lanes = Lanes::new(app, channels);
+    let mut count = 0;
+    loop {
+        let begun = lanes.fill().await?;
+        if begun == 0 {
+            return Ok(count);
+        }
+        count += begun;
+        lanes.drain().await;
+    }
+}
+
+/// Claims what is due where a slot is free. A link is made with the claim: its secret is in the message and nowhere
+/// else.
+async fn claim(app: &App, taken: BTreeMap<String, u32>) -> Result<Vec<Claimed>, StoreError> {
     let now = app.clock.now();
     let mut unit = app.store.begin().await?;
-    let rows = unit.claim_messages(&app.operator, now, AT_ONCE).await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut claimed = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut link = None;
-        if let Some(person) = row.person.filter(|_| carries_link(&row.kind)) {
-            let secret = ids::secret();
-            unit.add_link(row.scope(), row.case, person, &secret, now.plus(LINK_FOR)).await?;
-            link = Some(secret);
+    let mut claimed = Vec::new();
+    for lane in unit.due_lanes(&app.operator, now).await? {
+        let free = SLOTS.saturating_sub(taken.get(&lane).copied().unwrap_or(0));
+        for row in unit.claim_messages(&app.operator, &lane, now, free).await? {
+            let mut link = None;
+            if let Some(person) = row.person.filter(|_| carries_link(&row.kind)) {
+                let secret = ids::secret();
+                unit.add_link(row.scope(), row.case, person, &secret, now.plus(LINK_FOR)).await?;
+                link = Some(secret);
+            }
+            claimed.push(Claimed { row, link });
         }
-        claimed.push(Claimed { row, link });
     }
-    unit.commit().await?;
+    if !claimed.is_empty() {
+        unit.commit().await?;
+    }
     Ok(claimed)
+}
+
+/// Sends one message and records its end; its lane.
+async fn send(app: &App, channels: &Channels, message: Claimed) -> String {
+    let Claimed { row, link } = message;
+    let sent = tokio::time::timeout(LONGEST_SEND, channels.deliver(app, &row, link.as_deref())).await;
+    let delivery = sent.unwrap_or_else(|_| Delivery::Failed {
+        detail: "the channel did not end in time".to_owned(),
+        retry_at: backoff::next(row.attempts, row.created_at, app.clock.now()),
+    });
+    if let Err(fault) = record(app, &row, delivery).await {
+        error!(%fault, id = %row.id, "what became of a message cannot be recorded; it is sent again");
+    }
+    row.lane
 }
 
 async fn record(app: &App, row: &OutboxRow, delivery: Delivery) -> Result<(), StoreError> {
@@ -110,4 +184,16 @@ async fn record(app: &App, row: &OutboxRow, delivery: Delivery) -> Result<(), St
         }
     }
     unit.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use nearmiss_store::outbox::LEASE;
+
+    use super::*;
+
+    #[test]
+    fn a_claim_outlasts_the_longest_send() {
+        assert!(LEASE.to_duration() >= LONGEST_SEND * 2);
+    }
 }

@@ -1,11 +1,14 @@
 //! Clocks and the outbox by a clock that jumps.
 
 use std::collections::BTreeSet;
+use std::future::{Future, IntoFuture};
+use std::time::Duration;
 
 use nearmiss_case::Case;
 use nearmiss_case::engine::Command;
 use nearmiss_case::words::MessageKind;
 use nearmiss_store::outbox::{Channel, MessageState};
+use tokio::sync::mpsc;
 
 use super::{outbox, timers};
 use crate::config::{Config, Webhook};
@@ -90,6 +93,58 @@ async fn a_webhook_gets_each_kind_it_wants_once() {
     outbox::deliver(&lab.app, &channels).await.unwrap();
     for (_, detail) in hooks(&lab, &case).await {
         assert!(detail.contains("does not answer") && !detail.contains("secret-path"), "{detail}");
+    }
+}
+
+/// A channel that takes connections and says nothing.
+fn silent() -> (std::net::TcpListener, String) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+/// A channel that takes everything, and what it got.
+async fn taker() -> (impl Future<Output = std::io::Result<()>>, String, mpsc::UnboundedReceiver<()>) {
+    let (got, taken) = mpsc::unbounded_channel();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let take = move || {
+        got.send(()).unwrap();
+        std::future::ready(())
+    };
+    let served = axum::serve(listener, axum::Router::new().route("/", axum::routing::post(take)));
+    (served.into_future(), url, taken)
+}
+
+#[tokio::test]
+async fn a_channel_that_never_answers_holds_up_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret_file = folder.path().join("secret");
+    std::fs::write(&secret_file, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let (_listener, hangs) = silent();
+    let (served, answers, mut taken) = taker().await;
+    let hook = |name: &str, url: String| Webhook {
+        name: name.to_owned(),
+        url,
+        secret_file: secret_file.clone(),
+        kinds: vec![MessageKind::Page],
+    };
+    let webhook = vec![hook("hangs", hangs), hook("answers", answers)];
+    let lab = Lab::with(Config { webhook, ..Config::default() }).await;
+    let channels = Channels::of(&lab.app.config).unwrap();
+    let story = async {
+        // More pages than the channel that hangs has slots for; then one more, while they hang.
+        for number in 1..=11 {
+            let host = lab.host(&format!("lab-{number}"), number).await;
+            host.tells(&lab, vec![host.approach(&lab, 1)]).await;
+            taken.recv().await.unwrap();
+        }
+    };
+    let sooner_than_any_hanging_one_ends = tokio::time::timeout(Duration::from_secs(10), story);
+    tokio::select! {
+        () = outbox::run(lab.app.clone(), channels, lab.app.stop.clone()) => panic!("nobody asked it to end"),
+        ended = served => panic!("{ended:?}"),
+        done = sooner_than_any_hanging_one_ends => done.expect("pages wait for a channel that hangs"),
     }
 }
 

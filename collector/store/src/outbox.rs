@@ -11,7 +11,7 @@ use crate::row::Record;
 use crate::scope::ClientScope;
 use crate::store::{Store, Unit};
 
-pub use delivery::OutboxRow;
+pub use delivery::{LEASE, OutboxRow};
 
 words! {
     /// The way a message goes.
@@ -39,6 +39,8 @@ pub struct NewMessage {
     pub case: CaseId,
     pub person: Option<PersonId>,
     pub channel: Channel,
+    /// Messages of one lane wait for one another, and for no other's.
+    pub lane: String,
     pub kind: String,
     pub urgent: bool,
     /// Two messages of one key are one message.
@@ -70,8 +72,8 @@ impl Unit {
     pub async fn queue(&mut self, scope: ClientScope, message: NewMessage) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO outbox (provider_id, client_id, message_id, case_id, person_id, channel, kind, urgent, dedup,
-                 body, state, attempts, due_at, detail, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting', 0, $11, '', $12)
+                 body, state, attempts, due_at, detail, created_at, lane)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting', 0, $11, '', $12, $13)
              ON CONFLICT (provider_id, client_id, dedup) DO NOTHING",
         )
         .bind(scope.provider().to_string())
@@ -86,6 +88,7 @@ impl Unit {
         .bind(message.body)
         .bind(message.due_at.as_millis())
         .bind(message.created_at.as_millis())
+        .bind(message.lane)
         .execute(&mut *self.transaction)
         .await?;
         Ok(())

@@ -13,7 +13,10 @@ use sqlx::{SqlStr, Sqlite, Transaction};
 use crate::error::StoreError;
 
 /// The schema's steps, oldest first. A released one is never changed.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../migrations/0001_first.sql")),
+    (2, "lanes", include_str!("../migrations/0002_lanes.sql")),
+];
 
 /// The database.
 #[derive(Clone, Debug)]

@@ -10,8 +10,9 @@ use crate::row::Record;
 use crate::scope::ClientScope;
 use crate::store::Unit;
 
-/// A claim ends after this: a sender that crashed in between sends again, under the same key.
-const LEASE: Span = Span::from_minutes(2);
+/// A claim ends after this: a sender that crashed in between sends again, under the same key. One that did not crash has
+/// ended long before.
+pub const LEASE: Span = Span::from_minutes(2);
 
 /// A message to be sent now.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ pub struct OutboxRow {
     pub case: CaseId,
     pub person: Option<PersonId>,
     pub channel: Channel,
+    pub lane: String,
     pub kind: String,
     pub urgent: bool,
     pub dedup: String,
@@ -37,20 +39,38 @@ impl OutboxRow {
 }
 
 impl Unit {
-    /// Takes what is due, urgent first, then oldest.
+    /// The lanes in which something is due.
+    pub async fn due_lanes(
+        &mut self,
+        operator: &Operator,
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT lane FROM outbox WHERE provider_id = $1 AND state = 'waiting' AND due_at <= $2 ORDER BY lane",
+        )
+        .bind(operator.scope().provider().to_string())
+        .bind(now.as_millis())
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        rows.iter().map(|row| Record { table: "outbox", row }.text("lane")).collect()
+    }
+
+    /// Takes what is due in a lane, urgent first, then oldest.
     pub async fn claim_messages(
         &mut self,
         operator: &Operator,
+        lane: &str,
         now: Timestamp,
         most: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM outbox WHERE provider_id = $1 AND state = 'waiting' AND due_at <= $2
+            "SELECT * FROM outbox WHERE provider_id = $1 AND state = 'waiting' AND due_at <= $2 AND lane = $4
              ORDER BY urgent DESC, created_at, message_id LIMIT $3",
         )
         .bind(operator.scope().provider().to_string())
         .bind(now.as_millis())
         .bind(i64::from(most))
+        .bind(lane)
         .fetch_all(&mut *self.transaction)
         .await?;
         let mut claimed = Vec::new();
@@ -142,6 +162,7 @@ fn message(operator: &Operator, record: &Record<'_>) -> Result<OutboxRow, StoreE
         case: record.parsed("case_id")?,
         person: record.parsed_or_none("person_id")?,
         channel: record.parsed("channel")?,
+        lane: record.text("lane")?,
         kind: record.text("kind")?,
         urgent: record.flag("urgent")?,
         dedup: record.text("dedup")?,
