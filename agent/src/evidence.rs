@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nearmiss_shared::bundle::{self, BundleDraft, BundleFault, ItemOutcome, Manifest};
 use nearmiss_shared::identity::{BundleId, HostId};
@@ -16,6 +16,7 @@ use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
 
 use crate::clock::Clock;
+use crate::tasks;
 
 mod capacity;
 mod captures;
@@ -97,11 +98,25 @@ pub async fn freeze(
     key: &HostKey,
     folder: PathBuf,
 ) -> Result<FrozenBundle, FreezeFault> {
-    let draft = collect(recipe, clock, limits, captures).await;
-    let sealed = bundle::seal(&draft, key)?;
-    let path = store::write(&folder, recipe.bundle, &sealed.file)?;
+    seal(collect(recipe, clock, limits, captures).await, key, folder).await
+}
+
+/// Seals and stores what was collected. Once begun it ends, whether or not somebody waits.
+///
+/// # Errors
+/// It cannot be sealed or stored.
+pub async fn seal(draft: BundleDraft, key: &HostKey, folder: PathBuf) -> Result<FrozenBundle, FreezeFault> {
+    let key = key.clone();
+    // Compressing, hashing and syncing take seconds, in which a task could do nothing else.
+    let kept = tasks::blocking("seal", move || keep(&draft, &key, &folder)).await;
+    kept.map_err(io::Error::other)?
+}
+
+fn keep(draft: &BundleDraft, key: &HostKey, folder: &Path) -> Result<FrozenBundle, FreezeFault> {
+    let sealed = bundle::seal(draft, key)?;
+    let path = store::write(folder, draft.bundle, &sealed.file)?;
     Ok(FrozenBundle {
-        id: recipe.bundle,
+        id: draft.bundle,
         path,
         bytes: sealed.file.len() as u64,
         sha256: sealed.sha256,

@@ -20,7 +20,7 @@ use tracing::debug;
 use crate::clock::Clock;
 use crate::evidence::Captures;
 use crate::probe::{Excuses, NotApplicable};
-use crate::tasks::Stop;
+use crate::tasks::{self, Stop};
 
 mod batch;
 mod checkpoint;
@@ -103,7 +103,14 @@ impl Follower {
         let mut appeared = Vec::new();
         loop {
             loop {
-                let (followed, more) = self.step(clock.stamp(), std::mem::take(&mut appeared));
+                // Files are read apart from the tasks that must not wait; a panic there ends this task.
+                let (now, files) = (clock.stamp(), std::mem::take(&mut appeared));
+                let stepped = tasks::blocking("follow", move || {
+                    let stepped = self.step(now, files);
+                    (self, stepped)
+                });
+                let Ok((follower, (followed, more))) = stepped.await else { return };
+                self = follower;
                 if !followed.is_empty() && found.send(followed).await.is_err() {
                     return;
                 }

@@ -45,10 +45,7 @@ impl Freezer {
     pub async fn run(self, mut stop: Stop) {
         let mut attempts: BTreeMap<BundleId, u32> = BTreeMap::new();
         loop {
-            let worked = tokio::select! {
-                () = stop.asked() => return,
-                worked = self.work_off(&mut attempts) => worked,
-            };
+            let worked = self.work_off(&mut attempts, &mut stop).await;
             if let Err(fault) = &worked {
                 error!(%fault, "the bundles to freeze cannot be read");
             }
@@ -62,13 +59,20 @@ impl Freezer {
         }
     }
 
-    async fn work_off(&self, attempts: &mut BTreeMap<BundleId, u32>) -> Result<(), StoreFault> {
+    async fn work_off(
+        &self,
+        attempts: &mut BTreeMap<BundleId, u32>,
+        stop: &mut Stop,
+    ) -> Result<(), StoreFault> {
         for pending in self.store.pending_bundles().await? {
+            if stop.is_asked() {
+                return Ok(());
+            }
             if !self.enabled {
                 self.store.bundle_done(pending.id).await?;
                 continue;
             }
-            match self.freeze(&pending).await {
+            match self.freeze(&pending, stop).await {
                 Ok(()) => drop(attempts.remove(&pending.id)),
                 Err(problem) => {
                     let tried = attempts.entry(pending.id).or_default();
@@ -90,7 +94,8 @@ impl Freezer {
         Ok(())
     }
 
-    async fn freeze(&self, pending: &Pending) -> Result<(), String> {
+    /// A stop ends the collecting; what is being sealed is waited for, since the next life would write beside it.
+    async fn freeze(&self, pending: &Pending, stop: &mut Stop) -> Result<(), String> {
         let event = &pending.event;
         let told = |fault: StoreFault| fault.to_string();
         let recipe = Recipe {
@@ -106,10 +111,11 @@ impl Freezer {
             samples: event.samples.clone(),
             drill: event.drill.clone(),
         };
-        let folder = self.store.bundle_folder();
-        let frozen =
-            evidence::freeze(&recipe, &self.clock, self.limits, &self.captures, &self.identity.key, folder)
-                .await;
+        let draft = tokio::select! {
+            () = stop.asked() => return Ok(()),
+            draft = evidence::collect(&recipe, &self.clock, self.limits, &self.captures) => draft,
+        };
+        let frozen = evidence::seal(draft, &self.identity.key, self.store.bundle_folder()).await;
         let frozen = frozen.map_err(|fault| fault.to_string())?;
         self.store.frozen(frozen.id, &frozen.sha256, frozen.bytes).await.map_err(told)?;
         info!(bundle = %frozen.id, bytes = frozen.bytes, signal = event.signal, "evidence frozen");

@@ -14,7 +14,7 @@ use super::backoff::Backoff;
 use super::client::Body;
 use super::{Uplink, UplinkFault};
 use crate::store::{BundleRow, StoreFault};
-use crate::tasks::Stop;
+use crate::tasks::{self, Stop};
 
 /// One part. The collector takes bodies of up to 1 MiB.
 pub const PART_BYTES: usize = 512 * 1024;
@@ -100,8 +100,11 @@ async fn give_up(uplink: &Uplink, bundle: BundleId, why: &str) -> Result<(), Sto
 
 async fn deliver(uplink: &Uplink, bundle: &BundleRow) -> Result<(), Undelivered> {
     let path = uplink.store.bundle_folder().join(format!("{}.tar", bundle.id));
-    let bytes = std::fs::read(&path)
-        .map_err(|fault| Undelivered::File { path: path.display().to_string(), fault })?;
+    let told = path.display().to_string();
+    let read = tasks::blocking("read bundle", move || std::fs::read(path)).await;
+    let bytes = read
+        .unwrap_or_else(|fault| Err(std::io::Error::other(fault)))
+        .map_err(|fault| Undelivered::File { path: told, fault })?;
     let mut parts = 0;
     for (number, part) in bytes.chunks(PART_BYTES).enumerate() {
         let body = Body { content_type: "application/octet-stream", bytes: part };
