@@ -3,6 +3,7 @@
 
 mod command;
 mod event;
+mod lookback;
 mod opening;
 mod register;
 mod timer;

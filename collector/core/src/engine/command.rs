@@ -1,17 +1,15 @@
 //! What people do with a case, and what the rules forbid them.
 
-use nearmiss_shared::identity::{PersonId, TaskId};
+use nearmiss_shared::identity::PersonId;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Role;
 
 use super::{Command, Move, Refusal};
-use crate::case::{Action, Answer, HandOff, Mitigation};
+use crate::case::{Action, HandOff, Mitigation, Responder};
 use crate::context::Actor;
 use crate::entry::What;
-use crate::verdict;
-use crate::words::{
-    ActionState, LuckClass, MessageKind, MitigationKind, Ruling, TaskState, TimerKind, Verdict, Workflow,
-};
+use crate::person::Person;
+use crate::words::{ActionState, MessageKind, MitigationKind, TimerKind, Workflow};
 
 /// An acknowledgement ends after this unless it is renewed.
 const ACKNOWLEDGED_FOR: Span = Span::from_hours(4);
@@ -45,9 +43,7 @@ impl Move<'_> {
             Command::Rule { ruling, reason } => self.rule(ruling, reason),
             Command::Confirm { verdict, reason } => self.confirm(verdict, reason),
             Command::AddAction { kind, text, owner, due, proof } => {
-                self.tell(What::ActionAdded { action: kind.to_string(), text: text.clone() });
-                self.case.actions.push(Action { kind, text, owner, due, proof, state: ActionState::Open });
-                Ok(())
+                self.add_action(Action { kind, text, owner, due, proof, state: ActionState::Open })
             }
             Command::VerifyAction { index, proof } => self.verify_action(index, proof),
             Command::Close => self.close(),
@@ -75,20 +71,32 @@ impl Move<'_> {
         Ok(())
     }
 
-    /// Whoever acknowledges answers for the case from here.
+    /// Whoever acknowledges answers for the case from here, if they are a person of the client: a program that answers
+    /// for somebody leaves the case with them.
     pub(super) fn take_over(&mut self) {
-        let now = self.now;
-        let actor = self.context.actor.clone();
-        let Some(responder) = self.case.responder.as_mut() else { return };
-        if let Actor::Person { id, name, roles } = actor
-            && responder.person != id
-        {
-            responder.person = id;
-            responder.name = name;
-            responder.role = roles.first().copied().unwrap_or(responder.role);
-            "acknowledged it".clone_into(&mut responder.reason);
+        let id = self.context.actor.person();
+        let known = self.context.people.iter().find(|person| Some(person.id) == id);
+        let before = self.case.responder.take();
+        let stays = known.is_none_or(|person| before.as_ref().is_some_and(|one| one.person == person.id));
+        let responder = match known {
+            Some(person) if !stays => Some(self.responder(person, before.as_ref())),
+            _ => before,
+        };
+        self.case.responder = responder.map(|one| Responder { acknowledged_at: Some(self.now), ..one });
+    }
+
+    /// The one who acknowledged in place of who was asked.
+    fn responder(&self, person: &Person, before: Option<&Responder>) -> Responder {
+        let asked = before.map_or(Role::Sysadmin, |one| one.role);
+        Responder {
+            person: person.id,
+            name: person.name.clone(),
+            role: person.roles.first().copied().unwrap_or(asked),
+            reason: "acknowledged it".to_owned(),
+            paged: before.is_some_and(|one| one.paged),
+            acknowledge_due: before.map_or(self.now, |one| one.acknowledge_due),
+            acknowledged_at: None,
         }
-        responder.acknowledged_at = Some(now);
     }
 
     fn mitigate(&mut self, what: MitigationKind, text: String, on_host: bool) -> Result<(), Refusal> {
@@ -148,167 +156,8 @@ impl Move<'_> {
         self.tell(What::HandOffAccepted);
         Ok(())
     }
-
-    fn task(&mut self, id: TaskId, note: String, waived: bool) -> Result<(), Refusal> {
-        need(&note, "a task ends with a line")?;
-        let Some(task) = self.case.tasks.iter_mut().find(|task| task.id == id) else {
-            return Err(Refusal::new("a task of this case", "no such task"));
-        };
-        task.state = if waived { TaskState::Waived } else { TaskState::Done };
-        task.note.clone_from(&note);
-        let (role, title) = (task.role, task.title.clone());
-        self.tell(What::TaskDone { role, title, note });
-        Ok(())
-    }
-
-    /// A role's line of the written page.
-    fn part(&mut self, role: Role, note: &str) -> Result<(), Refusal> {
-        need(note, "a role's part is a line, or \"nothing from me, because ...\"")?;
-        let open: Vec<TaskId> = self
-            .case
-            .tasks
-            .iter()
-            .filter(|task| task.role == role && task.state == TaskState::Open)
-            .map(|task| task.id)
-            .collect();
-        for id in open {
-            self.task(id, note.to_owned(), false)?;
-        }
-        Ok(())
-    }
-
-    fn answer(&mut self, question: usize, text: String) -> Result<(), Refusal> {
-        need(&text, "an answer says something")?;
-        let (by, at) = (self.context.actor.name().to_owned(), self.now);
-        let slot = question.checked_sub(1).and_then(|index| self.case.retrospective.answers.get_mut(index));
-        let Some(slot) = slot else {
-            return Err(Refusal::new(
-                "there are four questions",
-                format!("question {question} is none of them"),
-            ));
-        };
-        *slot = Some(Answer { text, by, at });
-        self.tell(What::Answered { question });
-        Ok(())
-    }
-
-    /// Why it is too early to judge.
-    fn not_over(&self) -> String {
-        format!("the signal is {}", verdict::propose(&self.case).1)
-    }
-
-    fn held(&mut self) -> Result<(), Refusal> {
-        let missing = self.case.unanswered();
-        if !missing.is_empty() {
-            return Err(Refusal::new(
-                "a retrospective answers four questions",
-                format!("unanswered: {}", list(&missing)),
-            ));
-        }
-        if self.is_running() {
-            return Err(Refusal::new("a retrospective looks back", self.not_over()));
-        }
-        let on_time = self.now <= self.case.retrospective.due;
-        self.case.retrospective.held_at = Some(self.now);
-        self.case.clear_timer(TimerKind::RetrospectiveDue);
-        self.case.clear_timer(TimerKind::InvitationDue);
-        let open = self.case.actions.iter().any(|action| action.state == ActionState::Open);
-        self.case.workflow = if open { Workflow::ActionsOpen } else { Workflow::RetroHeld };
-        self.tell(What::RetrospectiveHeld { on_time });
-        Ok(())
-    }
-
-    fn rule(&mut self, ruling: Ruling, reason: String) -> Result<(), Refusal> {
-        if !self.context.actor.has(Role::SecurityLead) {
-            return Err(Refusal::new("the Security Lead rules", "you do not hold that role at this client"));
-        }
-        need(&reason, "a ruling has a reason")?;
-        self.case.ruling = Some(ruling);
-        self.tell(What::Ruled { ruling: ruling.to_string(), reason });
-        if !self.is_running() {
-            self.propose();
-        }
-        Ok(())
-    }
-
-    fn confirm(&mut self, verdict: Verdict, reason: String) -> Result<(), Refusal> {
-        if self.is_running() && verdict != Verdict::FalseAlarm {
-            return Err(Refusal::new("a verdict needs an end", self.not_over()));
-        }
-        if let Some((rule, why)) = verdict::forbids(&self.case, verdict, &reason) {
-            return Err(Refusal { rule, why });
-        }
-        self.case.confirmed = Some(verdict);
-        if verdict == Verdict::BecameIncident {
-            self.confirm_crash();
-        }
-        if verdict == Verdict::FalseAlarm {
-            self.case.luck = LuckClass::None;
-            self.settle();
-        }
-        self.tell(What::Confirmed { verdict, reason });
-        if verdict == Verdict::FalseAlarm {
-            self.call_off();
-        }
-        Ok(())
-    }
-
-    /// What the host only inferred has been confirmed: it failed then.
-    fn confirm_crash(&mut self) {
-        for episode in &mut self.case.episodes {
-            episode.breached_at = episode.breached_at.or(episode.crashed_at);
-        }
-    }
-
-    fn verify_action(&mut self, index: usize, proof: String) -> Result<(), Refusal> {
-        need(&proof, "an action is done when its proof is named")?;
-        let Some(action) = self.case.actions.get_mut(index) else {
-            return Err(Refusal::new("an action of this case", format!("there is no action {index}")));
-        };
-        action.state = ActionState::Verified;
-        let text = action.text.clone();
-        self.tell(What::ActionVerified { text, proof });
-        let open = self.case.actions.iter().any(|action| action.state == ActionState::Open);
-        if !open && self.case.workflow == Workflow::ActionsOpen {
-            self.case.workflow = Workflow::Verified;
-        }
-        Ok(())
-    }
-
-    /// Four answers, four roles, every action done or accepted, a verdict: then the case may rest.
-    fn close(&mut self) -> Result<(), Refusal> {
-        let missing = self.case.unanswered();
-        if !missing.is_empty() {
-            return Err(Refusal::new("close needs four answers", format!("unanswered: {}", list(&missing))));
-        }
-        let silent = self.case.silent_roles();
-        if !silent.is_empty() {
-            let names: Vec<&str> = silent.iter().map(|role| role.title()).collect();
-            return Err(Refusal::new(
-                "close needs all four roles",
-                format!("no part from {}", names.join(", ")),
-            ));
-        }
-        if self.case.retrospective.held_at.is_none() {
-            return Err(Refusal::new("close needs the retrospective", "it was not held"));
-        }
-        if self.case.actions.iter().any(|action| action.state == ActionState::Open) {
-            return Err(Refusal::new("close needs every action done or accepted", "an action is open"));
-        }
-        if self.case.confirmed.is_none() {
-            return Err(Refusal::new("close needs a confirmed verdict", "only a proposal exists"));
-        }
-        self.case.workflow = Workflow::Closed;
-        self.case.timers.clear();
-        self.tell(What::Closed);
-        Ok(())
-    }
 }
 
 pub(super) fn need(text: &str, rule: &'static str) -> Result<(), Refusal> {
     if text.trim().is_empty() { Err(Refusal::new(rule, "the text is empty")) } else { Ok(()) }
-}
-
-fn list(numbers: &[usize]) -> String {
-    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -57,3 +57,62 @@ fn a_hand_off_is_the_givers_until_the_receiver_accepts() {
     world.acts(2, Command::AcceptHandOff).unwrap();
     assert_eq!(world.case().responder.as_ref().unwrap().person, person_id(2));
 }
+
+#[test]
+fn a_token_answers_and_the_person_stays_the_responder() {
+    let mut world = World::new(FRIDAY_EVENING);
+    world.open(|_| {});
+    let token =
+        Actor::Person { id: person_id(77), name: "ticket bot".to_owned(), roles: vec![Role::Sysadmin] };
+    let acknowledge = Command::Acknowledge { comment: "ticket 12".to_owned(), expires: None };
+    world.apply(Input::Command(acknowledge), token).unwrap();
+    let responder = world.case().responder.as_ref().unwrap();
+    assert_eq!((responder.name.as_str(), world.case().is_acknowledged()), ("Sana", true));
+    world.later(Span::from_hours(4)).ring();
+    assert_eq!(world.told(MessageKind::Page), [person_id(1); 2], "the person is asked again");
+}
+
+#[test]
+fn whoever_acknowledges_what_nobody_answered_for_answers_for_it() {
+    let mut world = World::new(TUESDAY);
+    world.people.clear();
+    world.open(|_| {});
+    assert_eq!(world.case().responder, None);
+    world.people = people();
+    world.acts(2, Command::Acknowledge { comment: String::new(), expires: None }).unwrap();
+    assert!(world.case().is_acknowledged());
+    assert_eq!(world.case().responder.as_ref().map(|one| one.name.as_str()), Some("Dawud"));
+}
+
+fn action(text: &str, proof: &str) -> Command {
+    Command::AddAction {
+        kind: ActionKind::Automate,
+        text: text.to_owned(),
+        owner: Role::Devops,
+        due: at("2026-12-24T06:00:00Z"),
+        proof: proof.to_owned(),
+    }
+}
+
+#[test]
+fn an_action_says_what_and_by_what_proof_and_opens_a_case_that_was_looked_back_on() {
+    let mut world = World::new(TUESDAY);
+    world.open(|_| {});
+    world.event(EventKind::Recovered, Physical::Recovered, 0.4);
+    assert_eq!(world.acts(1, action(" ", "a drill")).unwrap_err().rule, "an action says what will be done");
+    assert_eq!(
+        world.acts(1, action("quota", "")).unwrap_err().rule,
+        "an action names the proof that will be asked"
+    );
+    for question in 1..=4 {
+        world.acts(1, Command::Answer { question, text: "so".to_owned() }).unwrap();
+    }
+    world.acts(1, Command::Held).unwrap();
+    assert_eq!(world.case().workflow, Workflow::RetroHeld);
+    for index in 0..2 {
+        world.acts(1, action("quota on /srv", "the drill disk-full opens nothing")).unwrap();
+        assert_eq!(world.case().workflow, Workflow::ActionsOpen);
+        world.acts(1, Command::VerifyAction { index, proof: "drill of 1 December".to_owned() }).unwrap();
+        assert_eq!(world.case().workflow, Workflow::Verified);
+    }
+}
