@@ -28,7 +28,7 @@ impl App {
         let valid = bundle.problems.is_empty();
         let mut unit = self.store.begin().await?;
         admit(&mut unit, host, proof, now).await?;
-        let case = unit.case_of_bundle(scope, bundle.id).await?.filter(|case| case.host == host.host());
+        let case = unit.case_of_bundle(host, bundle.id).await?;
         let row = NewEvidence {
             bundle: bundle.id,
             case: case.as_ref().map(|case| case.id),

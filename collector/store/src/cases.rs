@@ -14,7 +14,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::changes::Change;
 use crate::error::StoreError;
 use crate::row::{Record, json};
-use crate::scope::ClientScope;
+use crate::scope::{ClientScope, HostScope};
 use crate::store::Unit;
 
 pub use find::{CaseFilter, CaseRow, CaseState, TaskRow};
@@ -51,20 +51,22 @@ impl Unit {
         row.map(|row| document(&row)).transpose()
     }
 
-    /// The case that waits for this bundle.
+    /// The case that waits for this bundle of this host.
     pub async fn case_of_bundle(
         &mut self,
-        scope: ClientScope,
+        host: &HostScope,
         bundle: BundleId,
     ) -> Result<Option<Case>, StoreError> {
         let row = sqlx::query(
             "SELECT case_file.case_id, document FROM case_file JOIN case_bundle
                  ON case_bundle.provider_id = case_file.provider_id AND case_bundle.client_id = case_file.client_id
                  AND case_bundle.case_id = case_file.case_id
-             WHERE case_file.provider_id = $1 AND case_file.client_id = $2 AND case_bundle.bundle_id = $3",
+             WHERE case_bundle.provider_id = $1 AND case_bundle.client_id = $2 AND case_bundle.host_id = $3
+                 AND case_bundle.bundle_id = $4",
         )
-        .bind(scope.provider().to_string())
-        .bind(scope.client().to_string())
+        .bind(host.client().provider().to_string())
+        .bind(host.client().client().to_string())
+        .bind(host.host().to_string())
         .bind(bundle.to_string())
         .fetch_optional(&mut *self.transaction)
         .await?;

@@ -1,6 +1,6 @@
 //! Bundles that have arrived: who sent them, what they hash to, whether they verify. The files lie outside.
 
-use nearmiss_shared::identity::{BundleId, CaseId};
+use nearmiss_shared::identity::{BundleId, CaseId, HostId};
 use nearmiss_shared::time::Timestamp;
 
 use crate::error::StoreError;
@@ -40,8 +40,8 @@ impl EvidenceRow {
 }
 
 impl Unit {
-    /// Records a bundle; the same file again changes nothing. Another file under its id is a conflict: evidence is
-    /// never replaced.
+    /// Records a bundle; the same file again changes nothing. Another file of this host under its id is a
+    /// conflict: evidence is never replaced.
     pub async fn insert_evidence(
         &mut self,
         host: &HostScope,
@@ -88,19 +88,24 @@ impl Unit {
 }
 
 impl Store {
-    /// A bundle of one of these clients.
+    /// A bundle of one of these clients, sent by this host where one is named; else the one a case speaks of before one
+    /// that none does.
     pub async fn evidence(
         &self,
         scopes: &[ClientScope],
+        host: Option<HostId>,
         bundle: BundleId,
     ) -> Result<Option<EvidenceRow>, StoreError> {
         for scope in scopes {
             let row = sqlx::query(
-                "SELECT * FROM evidence WHERE provider_id = $1 AND client_id = $2 AND bundle_id = $3",
+                "SELECT * FROM evidence WHERE provider_id = $1 AND client_id = $2 AND bundle_id = $3
+                     AND ($4 = '' OR host_id = $4)
+                 ORDER BY CASE WHEN case_id IS NULL THEN 1 ELSE 0 END, stored_at, host_id LIMIT 1",
             )
             .bind(scope.provider().to_string())
             .bind(scope.client().to_string())
             .bind(bundle.to_string())
+            .bind(host.map(|host| host.to_string()).unwrap_or_default())
             .fetch_optional(&self.read)
             .await?;
             if let Some(row) = row {

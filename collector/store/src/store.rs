@@ -16,6 +16,7 @@ use crate::error::StoreError;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (2, "lanes", include_str!("../migrations/0002_lanes.sql")),
+    (3, "bundle of host", include_str!("../migrations/0003_bundle_of_host.sql")),
 ];
 
 /// The database.

@@ -33,7 +33,8 @@ pub(super) async fn post(
     let id: BundleId = bundle.parse().map_err(|_| Problem::bad_request("the bundle's id is no id"))?;
     let close: EvidenceClose = json(&request.body)?;
     version(close.v)?;
-    if let Some(known) = app.store.evidence(&[request.scope.client()], id).await? {
+    let (client, host) = (request.scope.client(), request.scope.host());
+    if let Some(known) = app.store.evidence(&[client], Some(host), id).await? {
         if known.sha256 != close.sha256 {
             return Err(Problem::conflict("another file is stored under this bundle's id"));
         }
@@ -50,7 +51,7 @@ pub(super) async fn post(
         problems: bundle.problems.clone(),
     };
     app.evidence(&request.scope, bundle, &request.proof).await?;
-    let (folder, host) = (app.config.incoming(), request.scope.host());
+    let folder = app.config.incoming();
     if let Err(fault) =
         joined(tasks::blocking("forget parts", move || incoming::forget(&folder, host, id)).await)?
     {

@@ -8,7 +8,9 @@ use nearmiss_shared::wire::MAX_BODY_BYTES;
 use nearmiss_shared::wire::v1::{EvidenceClose, VERSION};
 use nearmiss_store::authentication::TokenKind;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
+use crate::http::router;
 use crate::lab::{Host, Lab, bundle};
 
 const EVENTS: &str = "/agent/v1/events";
@@ -208,4 +210,33 @@ async fn a_bundle_of_another_key_is_kept_and_called_invalid() {
     let (status, answer) = deliver(&lab, &host, &sealed(&forger, &lab)).await;
     assert_eq!((status, &answer["signature_valid"]), (StatusCode::OK, &json!(false)), "{answer}");
     assert!(answer["problems"].to_string().contains("another key"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_host_takes_no_bundle_away_from_another_of_its_client() {
+    let lab = Lab::new().await;
+    let (other, host) = (lab.host("lab-2", 8).await, lab.host("cal-db-1", 7).await);
+    let (foreign, own) = (sealed(&other, &lab), sealed(&host, &lab));
+    assert_eq!(deliver(&lab, &other, &foreign).await.0, StatusCode::OK);
+    let mut event = host.approach(&lab, 1);
+    event.bundle = Some(bundle(1));
+    host.tells(&lab, vec![event]).await;
+    assert_eq!(lab.cases().await[0].evidence[0].sha256, None, "the other's is not its own");
+    for _ in 0..2 {
+        let (status, answer) = deliver(&lab, &host, &own).await;
+        assert_eq!((status, &answer["sha256"]), (StatusCode::OK, &json!(own.sha256)), "{answer}");
+    }
+    assert_eq!(lab.cases().await[0].evidence[0].sha256.as_ref(), Some(&own.sha256));
+
+    let token = lab.token(TokenKind::Api, None).await;
+    let tag = async |query: &str| {
+        let path = format!("/api/v1/evidence/{}{query}", bundle(1));
+        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+        let answer = router(lab.app.clone()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        answer.headers().get("etag").map(|tag| tag.to_str().unwrap().trim_matches('"').to_owned())
+    };
+    assert_eq!(tag("").await, Some(own.sha256.clone()), "the one a case speaks of");
+    assert_eq!(tag(&format!("?host={}", host.id)).await, Some(own.sha256));
+    assert_eq!(tag(&format!("?host={}", other.id)).await, Some(foreign.sha256));
+    assert_eq!(tag("?host=lab-9").await, None);
 }

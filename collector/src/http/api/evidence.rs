@@ -1,7 +1,8 @@
-//! `GET /api/v1/evidence/{id}`: a bundle as the host sealed it, byte by byte; its hash is its ETag.
+//! `GET /api/v1/evidence/{id}?host=`: a bundle as the host sealed it, byte by byte; its hash is its ETag. Ids are of
+//! their hosts' making: `host`, an id, tells two of one id apart.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
 };
@@ -10,12 +11,18 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use nearmiss_shared::identity::BundleId;
 use nearmiss_store::evidence::EvidenceRow;
+use serde::Deserialize;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
+
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    host: Option<String>,
+}
 
 /// Read and sent at once.
 const PIECE: usize = 64 * 1024;
@@ -24,10 +31,12 @@ pub(super) async fn get(
     State(app): State<App>,
     Caller(principal): Caller,
     Path(id): Path<String>,
+    Query(filter): Query<Filter>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let bundle: BundleId = id.parse().map_err(|_| Problem::not_found())?;
-    let found = app.store.evidence(&principal.scopes(), bundle).await?;
+    let host = filter.host.map(|host| host.parse()).transpose().map_err(|_| Problem::not_found())?;
+    let found = app.store.evidence(&principal.scopes(), host, bundle).await?;
     let row = found.ok_or_else(Problem::not_found)?;
     let tag = format!("\"{}\"", row.sha256);
     if headers.get(IF_NONE_MATCH).is_some_and(|sent| sent.as_bytes() == tag.as_bytes()) {

@@ -147,7 +147,10 @@ pub(crate) fn bundles(case: &Case) -> Vec<Bundle> {
                 None => ("frozen on the host, not here yet", "muted"),
             };
             Bundle {
-                href: item.sha256.is_some().then(|| format!("/api/v1/evidence/{}", item.bundle)),
+                href: item
+                    .sha256
+                    .is_some()
+                    .then(|| format!("/api/v1/evidence/{}?host={}", item.bundle, case.host)),
                 name: format!("Bundle {}", index + 1),
                 size: item.bytes.map_or_else(String::new, |bytes| words::bytes(bytes as f64)),
                 hash: item.sha256.as_deref().map_or_else(String::new, |hash| hash.chars().take(16).collect()),
@@ -271,6 +274,7 @@ fn because(case: &Case) -> String {
     match (case.proposed, case.accepted_until) {
         (Some(Verdict::StandingHazard), Some(until)) => format!("accepted until {}", when::exact(until)),
         (Some(Verdict::StandingHazard), None) => "near, known, and not moving".to_owned(),
+        (None, _) => when::humane(&verdict::not_over(case)),
         _ => when::humane(&verdict::propose(case).1),
     }
 }

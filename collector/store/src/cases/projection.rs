@@ -92,11 +92,12 @@ impl Unit {
     async fn project_bundles(&mut self, scope: ClientScope, case: &Case) -> Result<(), StoreError> {
         for evidence in &case.evidence {
             sqlx::query(
-                "INSERT INTO case_bundle (provider_id, client_id, bundle_id, case_id) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT DO NOTHING",
+                "INSERT INTO case_bundle (provider_id, client_id, host_id, bundle_id, case_id)
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
             )
             .bind(scope.provider().to_string())
             .bind(scope.client().to_string())
+            .bind(case.host.to_string())
             .bind(evidence.bundle.to_string())
             .bind(case.id.to_string())
             .execute(&mut *self.transaction)

@@ -80,7 +80,7 @@ async fn a_host_takes_no_id_away_from_another_clients_host() {
         unit.insert_evidence(host, evidence).await.unwrap();
     }
     unit.commit().await.unwrap();
-    let found = world.store.evidence(&[world.falcon], bundle).await.unwrap().unwrap();
+    let found = world.store.evidence(&[world.falcon], None, bundle).await.unwrap().unwrap();
     assert_eq!((found.scope(), found.sha256.as_str()), (world.falcon, "b"));
 }
 
