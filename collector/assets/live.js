@@ -4,9 +4,11 @@
 (() => {
   const QUIET_MS = 150;
   const STALE_MS = 30000;
+  const LOST_MS = 4500;
   let busy = false;
   let again = false;
   let timer = 0;
+  let lost = 0;
 
   const controls = (root) => root.querySelectorAll("input[id]:not([type=hidden]), textarea[id], select[id]");
 
@@ -86,22 +88,33 @@
     if (note) note.hidden = !offline;
   }
 
+  // A stream that ends by plan is back within its retry; one that is not is told of.
+  function connected(is) {
+    if (is) { clearTimeout(lost); lost = 0; setOffline(false); return; }
+    if (!lost) lost = setTimeout(() => { lost = 0; setOffline(true); }, LOST_MS);
+  }
+
   // One stream a browser: whoever holds the lock listens and tells the other tabs.
   function listen(tell) {
     const source = new EventSource("/live");
-    source.addEventListener("change", () => { tell(); soon(QUIET_MS); });
-    source.addEventListener("open", () => setOffline(false));
-    source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setOffline(true); });
+    source.addEventListener("change", () => { tell("change"); soon(QUIET_MS); });
+    source.addEventListener("open", () => { connected(true); tell("online"); });
+    source.addEventListener("error", () => { connected(false); tell("offline"); });
   }
 
   if (navigator.locks && "BroadcastChannel" in window) {
     const channel = new BroadcastChannel("nearmiss-live");
-    channel.addEventListener("message", () => soon(QUIET_MS));
-    navigator.locks.request("nearmiss-live", () => new Promise(() => listen(() => channel.postMessage("change"))));
+    channel.addEventListener("message", ({ data }) => {
+      if (data === "change") soon(QUIET_MS);
+      else connected(data === "online");
+    });
+    navigator.locks.request("nearmiss-live", () => new Promise(() => listen((word) => channel.postMessage(word))));
   } else {
     listen(() => {});
   }
   // Ages and clocks move on though nothing happened.
   setInterval(() => { if (!document.hidden) refresh(); }, STALE_MS);
+  window.addEventListener("offline", () => setOffline(true));
+  window.addEventListener("online", () => soon(QUIET_MS));
   document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(QUIET_MS); });
 })();

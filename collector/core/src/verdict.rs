@@ -25,8 +25,16 @@ pub fn propose(case: &Case) -> (Option<Verdict>, String) {
     match case.physical {
         Physical::Recovered | Physical::Normal => recovered(case),
         Physical::Standing => (Some(Verdict::StandingHazard), "near, known, and not moving".to_owned()),
-        Physical::Receding => (None, receding(case.turned_at())),
-        _ => (None, "still running".to_owned()),
+        _ => (None, not_over(case)),
+    }
+}
+
+/// What a case that is not judged yet waits for.
+pub fn not_over(case: &Case) -> String {
+    match case.physical {
+        Physical::Receding => receding(case.turned_at()),
+        _ if case.drill.is_some() => "the drill is still running".to_owned(),
+        _ => "still running".to_owned(),
     }
 }
 

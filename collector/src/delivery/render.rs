@@ -84,9 +84,15 @@ fn informed(told: &Told<'_>) -> String {
 
 fn stabilised(told: &Told<'_>) -> String {
     let case = told.case;
-    let peak =
-        case.measures.proximity_peak.map(|peak| format!("It came as close as {}; 1 is failure.", number(peak)));
-    let proposed = case.proposed.map(|verdict| {
+    let peak = case
+        .measures
+        .proximity_peak
+        .map(|peak| format!("It came as close as {}; 1 is failure.", number(peak)));
+    let drill = case
+        .drill
+        .as_ref()
+        .map(|_| "It was a drill: nothing had to be stopped, and nothing counts as luck.".to_owned());
+    let proposed = case.proposed.filter(|_| drill.is_none()).map(|verdict| {
         let by = case.stopped_by.map_or_else(|| "not known".to_owned(), |by| words(by.as_str()));
         format!(
             "Proposed: {}. What stopped it: {by}. Luck: {}. Confirm or correct it on the page.",
@@ -102,12 +108,14 @@ fn stabilised(told: &Told<'_>) -> String {
             format!("The retrospective is in writing, due {}.", local(case.retrospective.due, told.receiver))
         }
     };
-    let action = case.mitigations.is_empty().then(|| {
+    let silent = case.mitigations.is_empty() && case.drill.is_none();
+    let action = silent.then(|| {
         "Nobody has said yet what was done. If somebody acted, write it down: without it this counts as luck.".to_owned()
     });
     join([
         peak,
         Some(reasons(case)),
+        drill,
         proposed,
         action,
         Some(when),

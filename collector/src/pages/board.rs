@@ -8,6 +8,8 @@ use nearmiss_store::hosts::MarginRow;
 use nearmiss_store::{ClientScope, Principal};
 
 use super::PageFault;
+use super::fault::Place;
+use super::form::Fields;
 use super::now::view::{self, Viewer};
 use super::part::closeness::Reading;
 use super::part::row::Listed;
@@ -102,6 +104,21 @@ pub(super) async fn shell(
     let list = rows.into_iter().map(|row| listed(row, principal, &Readings::new()));
     let needed = list.filter(|listed| viewer.needed_for(listed).is_some()).count();
     Ok(Shell::new(title, here, principal, needed))
+}
+
+/// A fault of a form of this case, on a page that leads back to it.
+pub(super) async fn fault_at(
+    app: &App,
+    principal: &Principal,
+    fault: PageFault,
+    href: String,
+    label: String,
+    form: &Fields,
+) -> PageFault {
+    match shell(app, principal, "", "cases").await {
+        Ok(shell) => fault.at(Place { shell, href, label, typed: form.typed() }),
+        Err(_) => fault,
+    }
 }
 
 /// The filters every list has in its address.

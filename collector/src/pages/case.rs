@@ -73,12 +73,19 @@ pub(super) async fn act(
     CallerForm { principal, form }: CallerForm<Fields>,
 ) -> Result<Response, PageFault> {
     let row = find::case(&app, &principal, &id).await?.ok_or(PageFault::NotFound)?;
-    let command = acts::command(&act, &form, app.clock.now())?;
-    let case = app.command(&principal, row.scope(), row.case.id, command).await?;
+    let (scope, id, label) = (row.scope(), row.case.id, row.case.label());
+    let back = format!("/cases/{label}{}", acts::anchor(&act));
+    let done = match acts::command(&act, &form, app.clock.now()) {
+        Ok(command) => app.command(&principal, scope, id, command).await.map_err(PageFault::from),
+        Err(fault) => Err(fault),
+    };
+    if let Err(fault) = done {
+        return Err(board::fault_at(&app, &principal, fault, back, label, &form).await);
+    }
     let target = match form.text("from").as_str() {
         "now" => "/".to_owned(),
         "cases" => "/cases".to_owned(),
-        _ => format!("/cases/{}{}", case.label(), acts::anchor(&act)),
+        _ => back,
     };
     Ok(Redirect::to(&target).into_response())
 }

@@ -6,6 +6,8 @@ use axum::response::{Html, IntoResponse, Response};
 use nearmiss_store::StoreError;
 
 use super::shell::Shell;
+use super::when;
+use super::words::sentence;
 use crate::service::ServiceError;
 
 /// Why there is no page.
@@ -21,9 +23,23 @@ pub(crate) enum PageFault {
     },
     /// A form that says something we do not understand.
     Form(String),
+    /// A form beyond all bounds.
+    TooLong,
     /// A link that has ended.
     Gone(String),
     Inside(String),
+    /// What went wrong on the page of a case: there is a way back, and what was typed is not lost.
+    At(Box<PageFault>, Box<Place>),
+}
+
+/// Where somebody was, and what they had typed there.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub shell: Shell,
+    pub href: String,
+    /// `NM-0042`.
+    pub label: String,
+    pub typed: Vec<String>,
 }
 
 #[derive(Template)]
@@ -34,6 +50,8 @@ struct FaultPage {
     text: String,
     rule: Option<String>,
     go_back: bool,
+    place: Option<(String, String)>,
+    typed: Vec<String>,
 }
 
 impl PageFault {
@@ -43,21 +61,49 @@ impl PageFault {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Refused { .. } => StatusCode::CONFLICT,
             Self::Form(_) => StatusCode::BAD_REQUEST,
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Gone(_) => StatusCode::GONE,
             Self::Inside(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::At(fault, _) => fault.status(),
         }
     }
 
+    /// The same fault, with the way back to where it happened.
+    pub(crate) fn at(self, place: Place) -> Self {
+        Self::At(Box::new(self), Box::new(place))
+    }
+
+    fn why(&self) -> &Self {
+        if let Self::At(fault, _) = self { fault.why() } else { self }
+    }
+
     fn page(&self) -> FaultPage {
+        let page = self.why().plain_page();
+        let Self::At(_, place) = self else { return page };
+        FaultPage {
+            shell: Shell { title: page.heading.clone(), ..place.shell.clone() },
+            go_back: false,
+            place: Some((place.href.clone(), place.label.clone())),
+            typed: place.typed.clone(),
+            ..page
+        }
+    }
+
+    fn plain_page(&self) -> FaultPage {
         let (heading, text, rule, go_back) = match self {
             Self::NotFound => {
                 ("Not here", "Nothing you may see has this address.".to_owned(), None, false)
             }
             Self::Forbidden(why) => ("Not yours to do", why.clone(), None, true),
-            Self::Refused { rule, why } => ("That is not possible now", why.clone(), Some(rule.clone()), true),
+            Self::Refused { rule, why } => {
+                ("That is not possible now", sentence(&when::humane(why)), Some(plain(rule)), true)
+            }
             Self::Form(why) => ("The form was not understood", why.clone(), None, true),
+            Self::TooLong => {
+                ("The form was too long", "Nothing was changed.".to_owned(), None, true)
+            }
             Self::Gone(why) => ("This link has ended", why.clone(), None, false),
-            Self::Inside(_) => (
+            Self::Inside(_) | Self::At(..) => (
                 "A fault on our side",
                 "Nothing was changed. The fault is in the collector's log; try again, and tell whoever runs it."
                     .to_owned(),
@@ -65,13 +111,42 @@ impl PageFault {
                 true,
             ),
         };
-        FaultPage { shell: Shell::plain(heading), heading: heading.to_owned(), text, rule, go_back }
+        FaultPage {
+            shell: Shell::plain(heading),
+            heading: heading.to_owned(),
+            text,
+            rule,
+            go_back,
+            place: None,
+            typed: Vec::new(),
+        }
     }
+}
+
+/// A rule's name as a person would say it; most are said so already.
+fn plain(rule: &str) -> String {
+    match rule {
+        "BECAME_INCIDENT is sticky" => "what has reached its failure limit stays an incident",
+        "AVERTED needs evidence of absence" => {
+            "averted is only what the evidence shows to have stayed short of failure"
+        }
+        "FALSE_ALARM needs a reason" => "a false alarm needs its reason",
+        "DRILL is announced before it opens" => {
+            "a drill is announced before it begins; a real signal is none"
+        }
+        "close needs four answers" => "a case is closed when all four questions are answered",
+        "close needs all four roles" => "a case is closed when each of the four roles has given its part",
+        "close needs the retrospective" => "a case is closed after its retrospective",
+        "close needs every action done or accepted" => "a case is closed when every action is done",
+        "close needs a confirmed verdict" => "a case is closed when its verdict is confirmed",
+        other => other,
+    }
+    .to_owned()
 }
 
 impl IntoResponse for PageFault {
     fn into_response(self) -> Response {
-        if let Self::Inside(why) = &self {
+        if let Self::Inside(why) = self.why() {
             tracing::error!(why, "a page could not be made");
         }
         let body = self.page().render().unwrap_or_else(|_| "A fault on our side.".to_owned());
@@ -113,8 +188,29 @@ mod tests {
         let refused =
             PageFault::Refused { rule: "close needs four answers".into(), why: "unanswered: 2 <b>".into() };
         let page = refused.page().render().unwrap();
-        assert!(page.contains("close needs four answers") && page.contains("2 &#60;b&#62;"), "{page}");
+        assert!(
+            page.contains("all four questions are answered") && page.contains("Unanswered: 2 &#60;b&#62;"),
+            "{page}"
+        );
         let inside = PageFault::Inside("table person has no column x".into()).page().render().unwrap();
         assert!(!inside.contains("column"));
+    }
+
+    #[test]
+    fn what_went_wrong_on_a_case_leads_back_to_it_and_keeps_what_was_typed() {
+        let place = Place {
+            shell: Shell::plain("a case"),
+            href: "/cases/NM-0042#verdict".into(),
+            label: "NM-0042".into(),
+            typed: vec!["swapped the <fan>".into()],
+        };
+        let refused = PageFault::Refused { rule: "a rule".into(), why: "no".into() }.at(place);
+        assert_eq!(refused.status(), StatusCode::CONFLICT);
+        let page = refused.page().render().unwrap();
+        assert!(
+            page.contains("href=\"/cases/NM-0042#verdict\"") && page.contains("Back to NM-0042"),
+            "{page}"
+        );
+        assert!(page.contains("swapped the &#60;fan&#62;"), "{page}");
     }
 }

@@ -3,9 +3,27 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use axum::Form;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 use nearmiss_shared::time::{Span, Timestamp};
 
 use super::PageFault;
+
+/// A form of a page that needs no sign-in; one that cannot be read is answered with a page.
+pub(crate) struct PageForm(pub Fields);
+
+impl<S: Send + Sync> FromRequest<S> for PageForm {
+    type Rejection = PageFault;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, PageFault> {
+        match Form::<Fields>::from_request(request, state).await {
+            Ok(Form(fields)) => Ok(Self(fields)),
+            Err(fault) if fault.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(PageFault::TooLong),
+            Err(_) => Err(PageFault::Form("It did not come as a form of this page.".to_owned())),
+        }
+    }
+}
 
 /// More than this of one field is not read by anybody.
 const LONGEST: usize = 20_000;
@@ -20,6 +38,15 @@ impl Fields {
     pub(crate) fn text(&self, name: &str) -> String {
         let text = self.0.get(name).map_or("", |text| text.trim());
         text.chars().take(LONGEST).collect::<String>().replace("\r\n", "\n")
+    }
+
+    /// Whatever was written in a field of words: what a person would not like to write again.
+    pub(crate) fn typed(&self) -> Vec<String> {
+        const WORDS: [&str; 8] =
+            ["comment", "text", "note", "reason", "state", "risks", "next_step", "proof"];
+        let is_words = |name: &str| WORDS.contains(&name) || name.starts_with("answer-");
+        let names = self.0.keys().filter(|name| is_words(name));
+        names.map(|name| self.text(name)).filter(|text| !text.is_empty()).collect()
     }
 
     /// The text as it came: a password may begin with a space.
@@ -72,5 +99,8 @@ pub(crate) mod tests {
         assert!(matches!(form.day("bad"), Err(PageFault::Form(_))));
         assert!(matches!(form.hours("bad", now), Err(PageFault::Form(_))));
         assert_eq!(form.text("absent"), "");
+        let secret =
+            fields(&[("password", "p"), ("form_token", "t"), ("reason", " why "), ("answer-1", "so")]);
+        assert_eq!(secret.typed(), ["so", "why"], "no secret is shown");
     }
 }

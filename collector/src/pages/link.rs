@@ -2,7 +2,6 @@
 //! a POST, acknowledges. The secret in the address is the right to do this one thing.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use nearmiss_case::engine::Command;
@@ -10,7 +9,7 @@ use nearmiss_shared::time::Timestamp;
 use nearmiss_store::authentication::Link;
 
 use super::case::view::Head;
-use super::form::Fields;
+use super::form::PageForm;
 use super::shell::Shell;
 use super::{PageFault, board, render};
 use crate::app::App;
@@ -39,7 +38,7 @@ pub(super) async fn page(State(app): State<App>, Path(link): Path<String>) -> Re
 pub(super) async fn post(
     State(app): State<App>,
     Path(link): Path<String>,
-    Form(form): Form<Fields>,
+    PageForm(form): PageForm,
 ) -> Result<Response, PageFault> {
     let now = app.clock.now();
     let known = find(&app, &link, now).await?;

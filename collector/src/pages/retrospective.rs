@@ -12,6 +12,8 @@ use nearmiss_case::retrospective::attendees;
 use nearmiss_case::words::{RetroForm, Workflow};
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::{Physical, Role};
+use nearmiss_store::Principal;
+use nearmiss_store::cases::CaseRow;
 use serde::Deserialize;
 
 use self::view::{Question, Say, Step};
@@ -109,11 +111,25 @@ pub(super) async fn act(
     CallerForm { principal, form }: CallerForm<Fields>,
 ) -> Result<Response, PageFault> {
     let row = find::case(&app, &principal, &id).await?.ok_or(PageFault::NotFound)?;
-    for command in acts::commands(&act, &form, &row.case)? {
-        app.command(&principal, row.scope(), row.case.id, command).await?;
+    let label = row.case.label();
+    let target = format!("/cases/{label}/retrospective{}", acts::anchor(&act));
+    if let Err(fault) = give(&app, &principal, &row, &act, &form).await {
+        return Err(board::fault_at(&app, &principal, fault, target, label, &form).await);
     }
-    let target = format!("/cases/{}/retrospective{}", row.case.label(), acts::anchor(&act));
     Ok(Redirect::to(&target).into_response())
+}
+
+async fn give(
+    app: &App,
+    principal: &Principal,
+    row: &CaseRow,
+    act: &str,
+    form: &Fields,
+) -> Result<(), PageFault> {
+    for command in acts::commands(act, form, &row.case)? {
+        app.command(principal, row.scope(), row.case.id, command).await?;
+    }
+    Ok(())
 }
 
 fn meeting(case: &Case) -> String {

@@ -4,7 +4,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::header::{COOKIE, RETRY_AFTER, SET_COOKIE};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
@@ -12,7 +11,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use nearmiss_shared::time::Span;
 use serde::Deserialize;
 
-use super::form::Fields;
+use super::form::{Fields, PageForm};
 use super::shell::Shell;
 use super::{PageFault, render, when};
 use crate::app::App;
@@ -71,7 +70,7 @@ pub(super) async fn post(
     State(app): State<App>,
     headers: HeaderMap,
     extensions: Extensions,
-    Form(form): Form<Fields>,
+    PageForm(form): PageForm,
 ) -> Result<Response, PageFault> {
     if headers.get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"cross-site") {
         return Err(PageFault::Forbidden("Sign in on this collector's own page.".to_owned()));

@@ -331,6 +331,37 @@ async fn maintenance_is_asked_from_the_page_of_hosts_by_those_who_may_act() {
 }
 
 #[tokio::test]
+async fn a_form_that_cannot_be_read_is_answered_with_a_page() {
+    let world = World::new().await;
+    for path in ["/sign-in", "/a/nm_unknown"] {
+        for (kind, body) in [("text/plain", "x"), ("application/x-www-form-urlencoded", "a=1&a=%ff")] {
+            let broken = Request::post(path).header("content-type", kind).body(Body::from(body)).unwrap();
+            let answer = world.send(broken).await;
+            assert!(answer.status.is_client_error(), "{path} {kind}: {}", answer.status);
+            assert!(answer.text.starts_with("<!doctype html>"), "{path} {kind}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_leads_back_to_its_case_and_keeps_what_was_typed() {
+    let world = World::new().await;
+    let path = format!("/cases/{}", world.case.id);
+    let fields = "until=2020-01-01&reason=a+new+disk+is+ordered";
+    let refused = world.form(&format!("{path}/accept"), OWN, fields).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+    for part in
+        ["href=\"/cases/NM-0001\"", "Back to NM-0001", "a new disk is ordered", "1 Jan 23:59 UTC has passed"]
+    {
+        assert!(refused.text.contains(part), "{part} is not in {}", refused.text);
+    }
+    let early = world.form(&format!("{path}/retrospective/held"), OWN, "").await;
+    assert!(early.text.contains("href=\"/cases/NM-0001/retrospective#held\""), "{}", early.text);
+    let page = world.get("/cases/NM-0001", OWN).await.text;
+    assert!(page.contains("Nobody else holds a role at Falcon MRO"), "{page}");
+}
+
+#[tokio::test]
 async fn a_link_that_ended_says_so_and_a_stranger_is_sent_to_sign_in() {
     let world = World::new().await;
     let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();

@@ -144,6 +144,12 @@ pub(crate) const fn held(form: RetroForm, on_time: bool) -> &'static str {
     }
 }
 
+/// Begins with a capital letter.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// `2 agents`, `1 agent`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }

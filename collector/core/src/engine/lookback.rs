@@ -1,7 +1,7 @@
 //! Looking back: the four roles' parts, the four questions, the verdict, the actions, and when the case may rest.
 
 use nearmiss_shared::identity::TaskId;
-use nearmiss_shared::vocabulary::Role;
+use nearmiss_shared::vocabulary::{Physical, Role};
 
 use super::command::need;
 use super::{Move, Refusal};
@@ -56,7 +56,10 @@ impl Move<'_> {
 
     /// Why it is too early to judge.
     pub(super) fn not_over(&self) -> String {
-        format!("the signal is {}", verdict::propose(&self.case).1)
+        match self.case.physical {
+            Physical::Receding => format!("the signal is {}", verdict::not_over(&self.case)),
+            _ => "the signal is still near".to_owned(),
+        }
     }
 
     pub(super) fn held(&mut self) -> Result<(), Refusal> {

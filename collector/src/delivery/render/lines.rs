@@ -15,8 +15,7 @@ const BAR_CELLS: usize = 30;
 pub(super) fn closeness(told: &Told<'_>) -> String {
     let measures = &told.case.measures;
     let drawn = bar::draw(measures.proximity_now, measures.tick, measures.proximity_peak, BAR_CELLS);
-    let number =
-        measures.proximity_now.map_or_else(|| "closeness unknown".to_owned(), bar::number);
+    let number = measures.proximity_now.map_or_else(|| "closeness unknown".to_owned(), bar::number);
     let scale = format!("0{}failure", " ".repeat(BAR_CELLS.saturating_sub(1)));
     let mut lines = vec![format!("{drawn} {number}"), scale];
     lines.extend(measures.reasons.iter().cloned());

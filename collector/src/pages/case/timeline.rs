@@ -7,7 +7,7 @@ use nearmiss_shared::time::Timestamp;
 use nearmiss_store::cases::TimelineRow;
 
 use crate::pages::when::{self, When};
-use crate::pages::words::{Said, count};
+use crate::pages::words::{Said, count, sentence};
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -79,12 +79,6 @@ fn text(what: &What, actor: &str) -> String {
         What::Note { .. } | What::Mitigated { .. } => when::humane(&what.text()),
         other => sentence(&when::humane(&other.text())),
     }
-}
-
-/// Begins with a capital letter.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// `12 entries, hash chain whole`, or what is wrong with it.

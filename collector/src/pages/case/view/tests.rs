@@ -52,6 +52,7 @@ fn a_drill_has_a_reason_of_its_own_and_nothing_that_stopped_it() {
     let mut listed = listed();
     listed.case.drill = Some("disk-full".into());
     assert!(!Head::new(&listed, "", sample::NOW).may_accept);
+    assert_eq!(Judgement::new(&listed.case).reason, "the drill is still running");
     listed.case.physical = Physical::Recovered;
     listed.case.proposed = Some(Verdict::Drill);
     listed.case.stopped_by = Some(nearmiss_case::words::StoppedBy::HumanVigilance);
