@@ -134,7 +134,10 @@ impl Batch<'_> {
             return Ok(Taken::Repeated);
         }
         let case = match &kind {
-            EventKind::Action => self.action(&facts).await?,
+            EventKind::Action => {
+                self.action(&facts).await?;
+                None
+            }
             EventKind::Gap | EventKind::Loss if signalless => None,
             _ => self.join(&facts, past).await?,
         };

@@ -10,12 +10,12 @@ use crate::context::{Context, Slot};
 use crate::person::{Person, holder};
 use crate::words::{RetroForm, Track};
 
-/// The four questions of every retrospective (domain.md 6, rows 32 to 35).
+/// The four questions of every retrospective, the framework's word by word (domain.md 6, rows 32 to 35).
 pub const QUESTIONS: [&str; 4] = [
-    "What almost failed? (technical root cause)",
-    "What stopped it? (human action, monitoring, luck?)",
-    "What would have happened if it had failed? (business impact)",
-    "How do we make luck unnecessary? (automate, harden, train)",
+    "What almost failed? (Technical root cause)",
+    "What stopped it? (Human action, monitoring, luck?)",
+    "What would've happened if it failed? (Business impact)",
+    "How do we make \"luck\" unnecessary? (Automate, harden, train)",
 ];
 
 const LENGTH: Span = Span::from_minutes(30);

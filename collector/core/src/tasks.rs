@@ -19,15 +19,15 @@ const BRIEF: [Part; 4] = [
     ),
     (
         Role::Devops,
-        "Your line of the written page: could this be automated? Or: nothing from me, because",
+        "Your line of the written page: could this be automated? If there is nothing to say, why",
         48,
     ),
     (
         Role::SecurityLead,
-        "Your line of the written page: a security or compliance gap? Or: none, because",
+        "Your line of the written page: a security or compliance gap? If there is none, why",
         48,
     ),
-    (Role::BcLead, "Your line of the written page: what was at risk? Or: nothing from me, because", 48),
+    (Role::BcLead, "Your line of the written page: what was at risk? If nothing was, why", 48),
 ];
 
 const FULL: [Part; 8] = [

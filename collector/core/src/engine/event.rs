@@ -5,7 +5,7 @@ use nearmiss_shared::vocabulary::{EventKind, Physical};
 use super::Move;
 use crate::case::Mitigation;
 use crate::context::Actor;
-use crate::entry::What;
+use crate::entry::{Entry, What};
 use crate::facts::EventFacts;
 use crate::words::{
     Control, LuckClass, MessageKind, MitigationKind, StoppedBy, TimerKind, Track, Verdict, Workflow,
@@ -232,23 +232,13 @@ impl Move<'_> {
         }
     }
 
-    /// Something done on the host, told by its agent: a note, a mitigation, an acknowledgement in the shell.
+    /// Something done on the host, told by its agent: a line of the timeline.
     fn action_on_host(&mut self, facts: &EventFacts) {
         self.expect_bundle(facts);
-        let text = facts.reasons.join("; ");
-        let by = facts.labels.get("person").cloned().unwrap_or_else(|| facts.host_name.clone());
-        let kind = facts.labels.get("mitigation").and_then(|word| word.parse().ok());
+        let by = facts.labels.get("person").unwrap_or(&facts.host_name);
         let actor = Actor::Host { name: format!("{by} on {}", facts.host_name) };
-        let what = match kind {
-            Some(kind) => {
-                let mitigation =
-                    Mitigation { at: facts.observed_at, by, kind, text: text.clone(), on_host: true };
-                self.case.mitigations.push(mitigation);
-                What::Mitigated { what: kind, text, on_host: true, observed_at: Some(facts.observed_at) }
-            }
-            None => What::Note { text, observed_at: Some(facts.observed_at) },
-        };
-        self.entries.push(crate::entry::Entry::new(self.now, &actor, what));
+        let what = What::Note { text: facts.reasons.join("; "), observed_at: Some(facts.observed_at) };
+        self.entries.push(Entry::new(self.now, &actor, what));
     }
 
     fn responder_name(&self) -> String {
