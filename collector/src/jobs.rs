@@ -5,9 +5,26 @@ mod outbox;
 mod tidy;
 mod timers;
 
+use std::collections::BTreeSet;
+
+use nearmiss_store::StoreError;
+use tracing::error;
+
 use crate::app::App;
 use crate::delivery::Channels;
 use crate::tasks::Tasks;
+
+/// Rows that cannot be read: each is told once.
+#[derive(Debug, Default)]
+struct Broken(BTreeSet<String>);
+
+impl Broken {
+    fn tell(&mut self, fault: &StoreError, what: &str) {
+        if self.0.insert(fault.to_string()) {
+            error!(%fault, "{what}");
+        }
+    }
+}
 
 /// Starts every job.
 pub fn start(app: &App, channels: Channels, tasks: &mut Tasks) {

@@ -14,6 +14,7 @@ use nearmiss_store::StoreError;
 use nearmiss_store::outbox::OutboxRow;
 use tracing::{error, info, warn};
 
+use super::Broken;
 use crate::app::App;
 use crate::counters::Count;
 use crate::delivery::{Channels, Delivery, backoff, carries_link};
@@ -42,6 +43,7 @@ struct Lanes<'a> {
     /// Each ends with the name of its lane.
     under_way: FuturesUnordered<BoxFuture<'a, String>>,
     taken: BTreeMap<String, u32>,
+    broken: Broken,
 }
 
 /// Delivers messages until asked to stop; what is being sent then is finished.
@@ -67,19 +69,31 @@ pub(super) async fn run(app: App, channels: Channels, mut stop: Stop) {
 
 impl<'a> Lanes<'a> {
     fn new(app: &'a App, channels: &'a Channels) -> Self {
-        Self { app, channels, under_way: FuturesUnordered::new(), taken: BTreeMap::new() }
+        Self {
+            app,
+            channels,
+            under_way: FuturesUnordered::new(),
+            taken: BTreeMap::new(),
+            broken: Broken::default(),
+        }
     }
 
     /// Claims what is due for every free slot and begins to send it; how many messages that were. What is under way goes
     /// on meanwhile: it may hold the one writer that the claim waits for.
     async fn fill(&mut self) -> Result<usize, StoreError> {
-        let mut claim = Box::pin(claim(self.app, self.taken.clone()));
+        let mut claim = Box::pin(claim(self.app, self.taken.clone(), &mut self.broken));
+        let mut ended = Vec::new();
         let claimed = loop {
             tokio::select! {
-                claimed = &mut claim => break claimed?,
-                Some(lane) = self.under_way.next() => self.free(&lane),
+                claimed = &mut claim => break claimed,
+                Some(lane) = self.under_way.next() => ended.push(lane),
             }
         };
+        drop(claim);
+        for lane in ended {
+            self.free(&lane);
+        }
+        let claimed = claimed?;
         let count = claimed.len();
         for message in claimed {
             *self.taken.entry(message.row.lane.clone()).or_default() += 1;
@@ -127,13 +141,21 @@ pub(super) async fn deliver(app: &App, channels: &Channels) -> Result<usize, Sto
 
 /// Claims what is due where a slot is free. A link is made with the claim: its secret is in the message and nowhere
 /// else.
-async fn claim(app: &App, taken: BTreeMap<String, u32>) -> Result<Vec<Claimed>, StoreError> {
+async fn claim(
+    app: &App,
+    taken: BTreeMap<String, u32>,
+    broken: &mut Broken,
+) -> Result<Vec<Claimed>, StoreError> {
     let now = app.clock.now();
     let mut unit = app.store.begin().await?;
     let mut claimed = Vec::new();
     for lane in unit.due_lanes(&app.operator, now).await? {
         let free = SLOTS.saturating_sub(taken.get(&lane).copied().unwrap_or(0));
-        for row in unit.claim_messages(&app.operator, &lane, now, free).await? {
+        let found = unit.claim_messages(&app.operator, &lane, now, free).await?;
+        for fault in found.faults {
+            broken.tell(&fault, "a message cannot be read");
+        }
+        for row in found.rows {
             let mut link = None;
             if let Some(person) = row.person.filter(|_| carries_link(&row.kind)) {
                 let secret = ids::secret();
@@ -143,9 +165,7 @@ async fn claim(app: &App, taken: BTreeMap<String, u32>) -> Result<Vec<Claimed>, 
             claimed.push(Claimed { row, link });
         }
     }
-    if !claimed.is_empty() {
-        unit.commit().await?;
-    }
+    unit.commit().await?;
     Ok(claimed)
 }
 

@@ -1,6 +1,5 @@
 //! Clocks and the outbox by a clock that jumps.
 
-use std::collections::BTreeSet;
 use std::future::{Future, IntoFuture};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use nearmiss_case::words::MessageKind;
 use nearmiss_store::outbox::{Channel, MessageState};
 use tokio::sync::mpsc;
 
-use super::{outbox, timers};
+use super::{Broken, outbox, timers};
 use crate::config::{Config, Webhook};
 use crate::delivery::Channels;
 use crate::lab::{CLIENT, Lab};
@@ -30,7 +29,7 @@ async fn a_collector_that_was_down_for_a_day_catches_up_without_a_storm() {
     let lab = Lab::new().await;
     let case = a_paged_case(&lab).await;
     lab.set_clock("2026-11-25T06:00:00Z");
-    let mut broken = BTreeSet::new();
+    let mut broken = Broken::default();
     let next = timers::ring(&lab.app, &mut broken).await.unwrap();
     assert!(next.is_some_and(|due| due > lab.now()), "{next:?}");
     let timeline = lab.timeline(case.id).await;

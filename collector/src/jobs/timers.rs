@@ -1,18 +1,17 @@
 //! Clocks of cases ring: claimed in batches, in the order in which they were due, each move in the transaction that
-//! claims it. A collector that was down catches up; a clock that was moved or cleared meanwhile does nothing.
+//! claims it. A collector that was down catches up; a clock that was moved or cleared meanwhile does
+//! nothing, and one that cannot ring is looked at again in an hour.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nearmiss_case::engine::Input;
-use nearmiss_case::words::TimerKind;
 use nearmiss_case::{Actor, apply};
-use nearmiss_shared::identity::CaseId;
 use nearmiss_shared::time::Timestamp;
 use nearmiss_store::timers::DueTimer;
 use nearmiss_store::{StoreError, Unit};
 use tracing::error;
 
+use super::Broken;
 use crate::app::App;
 use crate::counters::Count;
 use crate::moves::{World, Writer};
@@ -22,12 +21,9 @@ const AT_ONCE: u32 = 50;
 const LOOK: Duration = Duration::from_secs(1);
 const AFTER_FAULT: Duration = Duration::from_secs(5);
 
-/// Clocks whose case cannot be read: told once.
-pub(super) type Broken = BTreeSet<(CaseId, TimerKind)>;
-
 /// Rings clocks until asked to stop.
 pub(super) async fn run(app: App, mut stop: Stop) {
-    let mut broken = Broken::new();
+    let mut broken = Broken::default();
     loop {
         let wait = match ring(&app, &mut broken).await {
             Ok(next) => wait(next, app.clock.now()),
@@ -69,7 +65,11 @@ pub(super) async fn ring(app: &App, broken: &mut Broken) -> Result<Option<Timest
 async fn ring_batch(app: &App, broken: &mut Broken, now: Timestamp) -> Result<usize, StoreError> {
     let mut unit = app.store.begin().await?;
     let mut rung = 0;
-    for timer in unit.due_timers(&app.operator, now, AT_ONCE).await? {
+    let due = unit.due_timers(&app.operator, now, AT_ONCE).await?;
+    for fault in due.faults {
+        broken.tell(&fault, "a clock cannot be read");
+    }
+    for timer in due.rows {
         unit.savepoint().await?;
         match ring_one(app, &mut unit, &timer, now).await {
             Ok(()) => {
@@ -78,9 +78,8 @@ async fn ring_batch(app: &App, broken: &mut Broken, now: Timestamp) -> Result<us
             }
             Err(fault @ StoreError::Row { .. }) => {
                 unit.undo().await?;
-                if broken.insert((timer.case, timer.kind)) {
-                    error!(%fault, case = %timer.case, timer = %timer.kind, "a clock cannot ring");
-                }
+                unit.postpone_timer(&app.operator, &timer, now).await?;
+                broken.tell(&fault, "a clock cannot ring");
             }
             Err(fault) => return Err(fault),
         }

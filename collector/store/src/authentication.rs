@@ -9,7 +9,7 @@ use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::vocabulary::Role;
 use nearmiss_shared::words;
 
-use crate::accounts::address;
+use crate::accounts::{Operator, address};
 use crate::error::StoreError;
 use crate::row::{Record, json};
 use crate::scope::{ClientScope, Principal};
@@ -141,7 +141,7 @@ impl Store {
 }
 
 impl Unit {
-    /// A session of somebody whose password was checked; those that have ended are forgotten.
+    /// A session of somebody whose password was checked.
     pub async fn start_session(
         &mut self,
         credentials: &Credentials,
@@ -150,10 +150,6 @@ impl Unit {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM session WHERE expires_at <= $1")
-            .bind(now.as_millis())
-            .execute(&mut *self.transaction)
-            .await?;
         sqlx::query(
             "INSERT INTO session (provider_id, session_hash, person_id, form_token, created_at, expires_at)
              SELECT provider_id, $2, person_id, $3, $4, $5 FROM person WHERE person_id = $1",
@@ -166,6 +162,24 @@ impl Unit {
         .execute(&mut *self.transaction)
         .await?;
         Ok(())
+    }
+
+    /// Removes sessions, tokens and links that have ended; how many.
+    pub async fn forget_expired(&mut self, operator: &Operator, now: Timestamp) -> Result<u64, StoreError> {
+        let mut gone = 0;
+        for statement in [
+            "DELETE FROM session WHERE provider_id = $1 AND expires_at <= $2",
+            "DELETE FROM token WHERE provider_id = $1 AND expires_at <= $2",
+            "DELETE FROM link WHERE provider_id = $1 AND expires_at <= $2",
+        ] {
+            let done = sqlx::query(statement)
+                .bind(operator.scope().provider().to_string())
+                .bind(now.as_millis())
+                .execute(&mut *self.transaction)
+                .await?;
+            gone += done.rows_affected();
+        }
+        Ok(gone)
     }
 
     /// Signs out.

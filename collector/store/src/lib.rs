@@ -22,6 +22,7 @@ pub mod timers;
 
 pub use accounts::Operator;
 pub use error::StoreError;
+pub use row::Found;
 pub use scope::{ClientScope, Grant, HostScope, Principal, ProviderScope};
 pub use store::{Store, Unit};
 

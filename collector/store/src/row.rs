@@ -108,6 +108,13 @@ impl<'r> Record<'r> {
     }
 }
 
+/// What was found, and the faults of rows that cannot be read: those hold up no other.
+#[derive(Debug)]
+pub struct Found<T> {
+    pub rows: Vec<T>,
+    pub faults: Vec<StoreError>,
+}
+
 /// A value as JSON text; types of this crate's rows always have one.
 pub(crate) fn json<T: serde::Serialize>(table: &'static str, value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|why| StoreError::Row {

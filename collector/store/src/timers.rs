@@ -2,11 +2,11 @@
 
 use nearmiss_case::words::TimerKind;
 use nearmiss_shared::identity::CaseId;
-use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::time::{Span, Timestamp};
 
 use crate::accounts::Operator;
 use crate::error::StoreError;
-use crate::row::Record;
+use crate::row::{Found, Record};
 use crate::scope::ClientScope;
 use crate::store::{Store, Unit};
 
@@ -25,14 +25,18 @@ impl DueTimer {
     }
 }
 
+/// A clock that cannot ring is looked at again after this.
+const POSTPONED: Span = Span::from_hours(1);
+
 impl Unit {
-    /// The clocks that have run out, oldest first. Saving the case in this transaction settles them.
+    /// The clocks that have run out, oldest first. Saving the case in this transaction settles them. One that cannot be
+    /// read is postponed.
     pub async fn due_timers(
         &mut self,
         operator: &Operator,
         now: Timestamp,
         most: u32,
-    ) -> Result<Vec<DueTimer>, StoreError> {
+    ) -> Result<Found<DueTimer>, StoreError> {
         let rows = sqlx::query(
             "SELECT client_id, case_id, kind, due_at FROM timer WHERE provider_id = $1 AND due_at <= $2
              ORDER BY due_at, case_id, kind LIMIT $3",
@@ -42,16 +46,60 @@ impl Unit {
         .bind(i64::from(most))
         .fetch_all(&mut *self.transaction)
         .await?;
-        let timer = |row| {
-            let record = Record { table: "timer", row };
-            Ok(DueTimer {
+        let timer = |record: &Record<'_>| {
+            Ok::<_, StoreError>(DueTimer {
                 scope: ClientScope::new(operator.scope().provider(), record.parsed("client_id")?),
                 case: record.parsed("case_id")?,
                 kind: record.parsed("kind")?,
                 due: record.instant("due_at")?,
             })
         };
-        rows.iter().map(timer).collect()
+        let mut found = Found { rows: Vec::new(), faults: Vec::new() };
+        for row in &rows {
+            let record = Record { table: "timer", row };
+            match timer(&record) {
+                Ok(timer) => found.rows.push(timer),
+                Err(fault) => {
+                    let (client, case) = (record.text("client_id")?, record.text("case_id")?);
+                    self.postpone(operator, &client, &case, &record.text("kind")?, now).await?;
+                    found.faults.push(fault);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Looks at a clock that could not ring again in an hour.
+    pub async fn postpone_timer(
+        &mut self,
+        operator: &Operator,
+        timer: &DueTimer,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (client, case) = (timer.scope.client().to_string(), timer.case.to_string());
+        self.postpone(operator, &client, &case, timer.kind.as_str(), now).await
+    }
+
+    async fn postpone(
+        &mut self,
+        operator: &Operator,
+        client: &str,
+        case: &str,
+        kind: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE timer SET due_at = $5
+             WHERE provider_id = $1 AND client_id = $2 AND case_id = $3 AND kind = $4",
+        )
+        .bind(operator.scope().provider().to_string())
+        .bind(client)
+        .bind(case)
+        .bind(kind)
+        .bind(now.plus(POSTPONED).as_millis())
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
     }
 }
 

@@ -6,13 +6,16 @@ use nearmiss_shared::time::{Span, Timestamp};
 use super::Channel;
 use crate::accounts::Operator;
 use crate::error::StoreError;
-use crate::row::Record;
+use crate::row::{Found, Record};
 use crate::scope::ClientScope;
 use crate::store::Unit;
 
 /// A claim ends after this: a sender that crashed in between sends again, under the same key. One that did not crash has
 /// ended long before.
 pub const LEASE: Span = Span::from_minutes(2);
+
+/// A message that cannot be read is looked at again after this.
+const POSTPONED: Span = Span::from_hours(1);
 
 /// A message to be sent now.
 #[derive(Clone, Debug)]
@@ -55,14 +58,14 @@ impl Unit {
         rows.iter().map(|row| Record { table: "outbox", row }.text("lane")).collect()
     }
 
-    /// Takes what is due in a lane, urgent first, then oldest.
+    /// Takes what is due in a lane, urgent first, then oldest. What cannot be read is postponed.
     pub async fn claim_messages(
         &mut self,
         operator: &Operator,
         lane: &str,
         now: Timestamp,
         most: u32,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
+    ) -> Result<Found<OutboxRow>, StoreError> {
         let rows = sqlx::query(
             "SELECT * FROM outbox WHERE provider_id = $1 AND state = 'waiting' AND due_at <= $2 AND lane = $4
              ORDER BY urgent DESC, created_at, message_id LIMIT $3",
@@ -73,22 +76,43 @@ impl Unit {
         .bind(lane)
         .fetch_all(&mut *self.transaction)
         .await?;
-        let mut claimed = Vec::new();
+        let mut found = Found { rows: Vec::new(), faults: Vec::new() };
         for row in &rows {
-            let message = message(operator, &Record { table: "outbox", row })?;
-            sqlx::query(
-                "UPDATE outbox SET attempts = attempts + 1, due_at = $4
-                 WHERE provider_id = $1 AND client_id = $2 AND message_id = $3",
-            )
-            .bind(message.scope.provider().to_string())
-            .bind(message.scope.client().to_string())
-            .bind(message.id.to_string())
-            .bind(now.plus(LEASE).as_millis())
-            .execute(&mut *self.transaction)
-            .await?;
-            claimed.push(message);
+            let record = Record { table: "outbox", row };
+            let (client, id) = (record.text("client_id")?, record.text("message_id")?);
+            match message(operator, &record) {
+                Ok(message) => {
+                    self.attempt(operator, &client, &id, now.plus(LEASE)).await?;
+                    found.rows.push(message);
+                }
+                Err(fault) => {
+                    self.attempt(operator, &client, &id, now.plus(POSTPONED)).await?;
+                    found.faults.push(fault);
+                }
+            }
         }
-        Ok(claimed)
+        Ok(found)
+    }
+
+    /// Counts an attempt; the next one is due then unless this one ends before.
+    async fn attempt(
+        &mut self,
+        operator: &Operator,
+        client: &str,
+        id: &str,
+        next: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE outbox SET attempts = attempts + 1, due_at = $4
+             WHERE provider_id = $1 AND client_id = $2 AND message_id = $3",
+        )
+        .bind(operator.scope().provider().to_string())
+        .bind(client)
+        .bind(id)
+        .bind(next.as_millis())
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
     }
 
     pub async fn message_sent(

@@ -90,3 +90,26 @@ async fn no_secret_is_in_the_database_file() {
     assert!(contains("sana@example.org"), "the file is read");
     assert!(!contains("SECRET-"));
 }
+
+#[tokio::test]
+async fn what_has_ended_is_removed_and_nothing_else() {
+    let world = world().await;
+    let case = stored(&world, world.falcon, "/srv", 1).await;
+    let sana = world.store.credentials("sana@example.org").await.unwrap().unwrap();
+    let (soon, later) = (MORNING.plus(Span::from_hours(1)), MORNING.plus(Span::from_hours(2)));
+    let mut unit = world.store.begin().await.unwrap();
+    for (name, end) in [("short", soon), ("long", later)] {
+        unit.start_session(&sana, name, "form", MORNING, end).await.unwrap();
+        unit.add_link(world.falcon, case.id, sana.person, name, end).await.unwrap();
+        let token = token(name, TokenKind::Api, None);
+        unit.create_token(world.falcon, crate::authentication::NewToken { expires_at: end, ..token })
+            .await
+            .unwrap();
+    }
+    assert_eq!(unit.forget_expired(&world.operator, soon.minus(Span::from_millis(1))).await.unwrap(), 0);
+    assert_eq!(unit.forget_expired(&world.operator, soon).await.unwrap(), 3);
+    unit.commit().await.unwrap();
+    assert!(world.store.session("long", soon).await.unwrap().is_some());
+    assert!(world.store.link("long", soon).await.unwrap().is_some());
+    assert!(world.store.bearer("long", soon).await.unwrap().is_some());
+}

@@ -53,7 +53,7 @@ async fn a_case_is_written_only_in_the_scope_of_its_client() {
     assert!(!world.store.tasks_of(&[world.falcon], sana).await.unwrap().is_empty(), "as they were");
     let late = MORNING.plus(Span::from_days(9));
     let mut unit = world.store.begin().await.unwrap();
-    let timers = unit.due_timers(&world.operator, late, 99).await.unwrap();
+    let timers = unit.due_timers(&world.operator, late, 99).await.unwrap().rows;
     assert!(timers.iter().all(|timer| timer.scope() == world.falcon) && timers.len() == case.timers.len());
 }
 
