@@ -5,6 +5,7 @@
 
 mod forecast;
 mod moves;
+mod passing;
 mod transition;
 
 use std::collections::BTreeMap;
@@ -189,37 +190,6 @@ impl SignalState {
         out
     }
 
-    /// Lets time pass: holds end, silence turns dark, a quiet recovery becomes normal. What came first in time
-    /// comes first: a hold that runs into silence does not end.
-    pub fn tick(&mut self, judgement: &Judgement, now: Stamp) -> Vec<Transition> {
-        let mut out: Vec<Transition> = self.hold_ended(judgement, now).into_iter().collect();
-        out.extend(self.gone_dark(judgement, now));
-        out
-    }
-
-    /// When [`Self::tick`] has something to do next, in boot milliseconds.
-    pub fn next_wake(&self, judgement: &Judgement) -> Option<i64> {
-        let hold = self.hold_end(judgement).map(|end| end.boot_ms);
-        let dark = self.dark_at(judgement).map(|at| at.boot_ms);
-        hold.into_iter().chain(dark).min()
-    }
-
-    /// The daemon is back. Times of an earlier boot are told anew in this boot's time; a host that went down without
-    /// an orderly shutdown while the signal was near is dark until the next sample says more.
-    pub fn resumed(&mut self, now: Stamp, same_boot: bool, orderly: bool) {
-        if same_boot {
-            return;
-        }
-        self.rebase(now);
-        let near =
-            matches!(self.phase, Phase::Approached { .. } | Phase::Receding { .. } | Phase::Standing { .. });
-        if near && !orderly {
-            let since = self.seen.unwrap_or(now);
-            let previous = Box::new(std::mem::replace(&mut self.phase, Phase::Normal));
-            self.phase = Phase::Dark { previous, since, crashed: true };
-        }
-    }
-
     /// A person called the count known until a date: quiet from here, loud again when it grows.
     pub fn acknowledge_baseline(
         &mut self,
@@ -265,13 +235,6 @@ impl SignalState {
         self.value().map_or(0.0, |value| (value - first).max(0.0))
     }
 
-    fn rebase(&mut self, now: Stamp) {
-        let rebase = |stamp: &mut Stamp| *stamp = stamp.rebased(now);
-        self.samples.iter_mut().for_each(|sample| rebase(&mut sample.at));
-        self.seen.iter_mut().for_each(rebase);
-        self.phase.stamps(&rebase);
-    }
-
     /// Keeps a sample; when full, every second one of the older half goes.
     pub(crate) fn keep(&mut self, at: Stamp, value: f64) {
         self.samples.push(Sample { at, value });
@@ -282,35 +245,6 @@ impl SignalState {
                 index += 1;
                 index > half || index % 2 == 0
             });
-        }
-    }
-}
-
-impl Phase {
-    /// This phase with its hold, where one runs, begun anew.
-    fn held_from(self, at: Stamp) -> Self {
-        match self {
-            Self::Receding { .. } => Self::Receding { quiet_since: at },
-            Self::Standing { entry, .. } => Self::Standing { entry, quiet_since: None },
-            same => same,
-        }
-    }
-
-    /// Applies `change` to every instant this phase holds.
-    fn stamps(&mut self, change: &impl Fn(&mut Stamp)) {
-        match self {
-            Self::Normal | Self::Watch { .. } => {}
-            Self::Approached { since, .. } | Self::Recovered { since, .. } => change(since),
-            Self::Receding { quiet_since } => change(quiet_since),
-            Self::Breached { since, quiet_since } => {
-                change(since);
-                quiet_since.iter_mut().for_each(change);
-            }
-            Self::Standing { quiet_since, .. } => quiet_since.iter_mut().for_each(change),
-            Self::Dark { previous, since, .. } => {
-                change(since);
-                previous.stamps(change);
-            }
         }
     }
 }

@@ -184,6 +184,18 @@ async fn an_event_that_waited_in_memory_is_spooled_when_there_is_room_again() {
 }
 
 #[tokio::test]
+async fn events_that_outgrew_the_memory_are_told_as_a_loss() {
+    let mut bench = Bench::new().await;
+    bench.fill_the_disk().await;
+    bench.looked((0..1_003).map(|number| bench.reading(&format!("/srv/{number}"), 0.0)).collect()).await;
+    assert_eq!(bench.outbox.unspooled().len(), 1_000);
+    bench.free_the_disk().await;
+    bench.pipeline.flush().await;
+    let newest = bench.store.export().await.unwrap().pop().unwrap();
+    assert!(newest.contains("3 events were dropped") && newest.contains("loss"), "{newest}");
+}
+
+#[tokio::test]
 async fn a_failed_step_is_made_good_whole_by_the_next() {
     for next_is_a_flush in [true, false] {
         let mut bench = Bench::new().await;

@@ -3,7 +3,7 @@
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::{Category, EventKind, Physical};
 
-use super::{DARK_INTERVALS, Phase, SignalState, Transition};
+use super::{Phase, SignalState, Transition};
 use crate::ordinal;
 use crate::reading::Stamp;
 use crate::rule::{Judgement, STANDING_AFTER};
@@ -36,7 +36,7 @@ impl SignalState {
             self.keep(at, value);
         }
         let facts = Facts { at, proximity: self.proximity(judgement).unwrap_or(0.0), push };
-        let mut out: Vec<Transition> = self.back_from_dark(judgement, &facts).into_iter().collect();
+        let mut out: Vec<Transition> = self.back_from_dark(judgement, facts.at).into_iter().collect();
         out.extend(self.judge(judgement, &facts));
         out
     }
@@ -191,7 +191,7 @@ impl SignalState {
         self.transition(judgement, EventKind::Approached, Physical::Approached, facts.at)
     }
 
-    fn breach(&mut self, judgement: &Judgement, at: Stamp, push: Option<Push<'_>>) -> Transition {
+    pub(super) fn breach(&mut self, judgement: &Judgement, at: Stamp, push: Option<Push<'_>>) -> Transition {
         if matches!(self.phase, Phase::Normal | Phase::Watch { .. } | Phase::Recovered { .. }) {
             self.episode += 1;
         }
@@ -221,91 +221,6 @@ impl SignalState {
                 Some(self.transition(judgement, EventKind::Retired, Physical::Recovered, at))
             }
         }
-    }
-
-    fn back_from_dark(&mut self, judgement: &Judgement, facts: &Facts<'_>) -> Option<Transition> {
-        let Phase::Dark { previous, since, crashed } = self.phase.clone() else { return None };
-        let was_near = !matches!(*previous, Phase::Normal | Phase::Watch { .. });
-        self.phase = previous.held_from(facts.at);
-        if crashed && was_near {
-            return Some(self.crash(judgement, facts.at));
-        }
-        self.reasons = vec![format!("no sample for {}, now {}", facts.at.since(since), self.told(judgement))];
-        let state = self.physical();
-        Some(self.transition(judgement, EventKind::Gap, state, facts.at))
-    }
-
-    /// A crash while near: taken for the failure, labelled so that a person can say otherwise.
-    fn crash(&mut self, judgement: &Judgement, at: Stamp) -> Transition {
-        let reason = "the host went down without an orderly shutdown while this was near failure";
-        let mut breached = self.breach(judgement, at, Some(Push::Breach(reason)));
-        breached.labels.insert("crash".to_owned(), "unclean restart".to_owned());
-        breached
-    }
-
-    /// When the running hold ends; `None` when it runs into silence, which proves nothing.
-    pub(super) fn hold_end(&self, judgement: &Judgement) -> Option<Stamp> {
-        let silent = self.silent_at(judgement);
-        self.hold_due(judgement).filter(|end| silent.is_none_or(|silent| end.boot_ms <= silent.boot_ms))
-    }
-
-    fn hold_due(&self, judgement: &Judgement) -> Option<Stamp> {
-        match &self.phase {
-            Phase::Receding { quiet_since } => Some(quiet_since.plus(judgement.hold)),
-            Phase::Breached { quiet_since, .. } | Phase::Standing { quiet_since, .. } => {
-                quiet_since.map(|since| since.plus(judgement.hold))
-            }
-            Phase::Recovered { since, .. } => Some(since.plus(judgement.reopen)),
-            _ => None,
-        }
-    }
-
-    pub(super) fn hold_ended(&mut self, judgement: &Judgement, now: Stamp) -> Option<Transition> {
-        let end = self.hold_end(judgement).filter(|end| end.boot_ms <= now.boot_ms)?;
-        let held = judgement.hold;
-        match self.phase {
-            Phase::Receding { .. } | Phase::Standing { .. } => {
-                self.phase = Phase::Recovered { since: end, count: 0 };
-                self.reasons = vec![format!("back for {held}: {}", self.told(judgement))];
-                Some(self.transition(judgement, EventKind::Recovered, Physical::Recovered, end))
-            }
-            Phase::Breached { since, .. } => {
-                self.phase = Phase::Normal;
-                self.reasons = vec![format!("the failure ended after {}", end.since(since))];
-                Some(self.transition(judgement, EventKind::Restored, Physical::Restored, end))
-            }
-            _ => {
-                self.phase = Phase::Normal;
-                None
-            }
-        }
-    }
-
-    /// When silence turns dark. Drills and signals without an interval never do.
-    pub(super) fn dark_at(&self, judgement: &Judgement) -> Option<Stamp> {
-        let exempt = matches!(self.phase, Phase::Breached { .. } | Phase::Dark { .. });
-        self.silent_at(judgement).filter(|_| !exempt)
-    }
-
-    /// Until when the last sample speaks for the signal.
-    fn silent_at(&self, judgement: &Judgement) -> Option<Stamp> {
-        let interval = judgement.interval.filter(|_| self.drill.is_none())?;
-        Some(self.seen?.plus(interval.times(DARK_INTERVALS)))
-    }
-
-    fn was_silent(&self, judgement: &Judgement, now: Stamp) -> bool {
-        self.silent_at(judgement).is_some_and(|silent| silent.boot_ms < now.boot_ms)
-    }
-
-    pub(super) fn gone_dark(&mut self, judgement: &Judgement, now: Stamp) -> Option<Transition> {
-        let from = self.dark_at(judgement).filter(|at| at.boot_ms < now.boot_ms)?;
-        let since = self.seen?;
-        let previous = Box::new(std::mem::replace(&mut self.phase, Phase::Normal));
-        self.phase = Phase::Dark { previous, since, crashed: false };
-        let why = self.why_unread.clone().unwrap_or_else(|| "nothing was heard".to_owned());
-        self.reasons = vec![format!("no valid sample for {}: {why}", now.since(since))];
-        // Dated where the silence began to count, so that its whole length is told.
-        Some(self.transition(judgement, EventKind::Dark, Physical::Dark, from))
     }
 
     /// The highest level reached that is told apart.
