@@ -34,6 +34,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 pub(crate) use fault::PageFault;
 pub(crate) use retrospective::view::{QUESTIONS, drafts};
+pub(crate) use words::count;
 
 /// Every page, its forms and the two assets.
 pub fn router() -> Router<App> {

@@ -6,6 +6,7 @@ use nearmiss_store::{ClientScope, Store};
 
 use super::{Failure, open, operator, print};
 use crate::config::Config;
+use crate::pages::count;
 
 const PAGE: u32 = 200;
 
@@ -25,8 +26,10 @@ pub(super) async fn verify(config: &Config) -> Result<(), Failure> {
         }
     }
     store.close().await;
+    let (cases, entries) = (count(cases, "case", "cases"), count(entries, "entry", "entries"));
+    let found = count(faults, "fault", "faults");
     print(&format!(
-        "{cases} cases, {entries} entries, {faults} faults. No checkpoint is held outside yet: this proves that each \
+        "{cases}, {entries}, {found}. No checkpoint is held outside yet: this proves that each \
          chain is whole, not that none was replaced as a whole."
     ))?;
     if faults > 0 { Err(Failure::Condition("a chain does not verify".to_owned())) } else { Ok(()) }

@@ -100,11 +100,10 @@ fn tick(row: &MarginRow) -> f64 {
 }
 
 fn failure(closeness: &Closeness) -> String {
-    match (closeness.physical, closeness.failure) {
-        (Physical::Breached, _) => String::new(),
-        (_, Some(left)) => format!("{} in {}", words::failure_verb(closeness.category), when::span(left)),
-        (_, None) => String::new(),
-    }
+    let left = closeness.failure.filter(|_| closeness.physical != Physical::Breached);
+    left.map_or_else(String::new, |left| {
+        format!("{} in {}", words::failure_verb(closeness.category), when::span(left))
+    })
 }
 
 /// The page Now when nothing approaches: the product at its best.
