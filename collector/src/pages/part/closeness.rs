@@ -22,6 +22,8 @@ pub(crate) struct Closeness {
     pub no_redundancy: bool,
     /// Seconds from now; the soonest known.
     pub failure: Option<f64>,
+    /// Made-up readings end by themselves; what they were says nothing of normal.
+    pub drill: bool,
     /// Since when a receding case is back.
     pub back_since: Option<Timestamp>,
 }
@@ -52,6 +54,7 @@ impl Closeness {
                 Some(reading) => reading.failure.map(|left| (left - age(reading.at, now)).max(0.0)),
                 None => measures.failure_now.filter(|_| is_running(case.physical)),
             },
+            drill: case.drill.is_some(),
             back_since: case.turned_at(),
         }
     }
@@ -83,6 +86,9 @@ impl Closeness {
         let verb = words::failure_verb(self.category);
         match (self.physical, self.failure) {
             (Physical::Breached, _) => "reached its failure limit".to_owned(),
+            (Physical::Recovered | Physical::Restored | Physical::Normal, _) if self.drill => {
+                "the drill has ended".to_owned()
+            }
             (Physical::Recovered | Physical::Restored | Physical::Normal, _) => "back to normal".to_owned(),
             (Physical::Receding, _) => when::humane(&verdict::receding(self.back_since)),
             (Physical::Dark, _) => "no reading: the host is silent".to_owned(),
@@ -120,6 +126,7 @@ mod tests {
             ordinal: false,
             no_redundancy: false,
             failure: Some(13_200.0),
+            drill: false,
             back_since: None,
         }
     }
@@ -128,6 +135,8 @@ mod tests {
     fn the_words_say_what_is_known_and_no_more() {
         assert_eq!(near().failure_words(), "full in 3 h 40 min");
         assert_eq!(Closeness { failure: None, ..near() }.failure_words(), "not converging");
+        let ended = Closeness { physical: Physical::Recovered, drill: true, ..near() };
+        assert_eq!(ended.failure_words(), "the drill has ended");
         assert_eq!(
             Closeness { failure: None, ordinal: true, ..near() }.failure_words(),
             "a count: no time to failure"

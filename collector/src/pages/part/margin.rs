@@ -87,6 +87,7 @@ fn closeness(row: &MarginRow, now: Timestamp) -> Closeness {
         ordinal: row.ordinal,
         no_redundancy: row.signal == "disk.redundancy" && row.value == Some(0.0),
         failure: row.time_to_failure_seconds.map(|left| (left - age).max(0.0)),
+        drill: false,
         back_since: None,
     }
 }

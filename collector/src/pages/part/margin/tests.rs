@@ -15,6 +15,7 @@ fn closeness_of(proximity: f64, failure: Option<f64>) -> Closeness {
         ordinal: false,
         no_redundancy: false,
         failure,
+        drill: false,
         back_since: None,
     }
 }
