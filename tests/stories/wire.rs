@@ -89,11 +89,18 @@ async fn a_replayed_request_is_refused_and_a_repeated_event_is_stored_once() {
 async fn every_route_asks_who_calls() {
     let lab = Lab::start().await.unwrap();
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    for path in ["/api/v1/cases", "/api/v1/margins", "/api/v1/cases/NM-0001", "/api/v1/evidence/x", "/live"] {
+    for path in [
+        "/api/v1/cases",
+        "/api/v1/hosts",
+        "/api/v1/margins",
+        "/api/v1/cases/NM-0001",
+        "/api/v1/evidence/x",
+        "/live",
+    ] {
         let answer = http.get(format!("{}{path}", lab.collector.url())).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
     }
-    for path in ["/", "/margins", "/cases/NM-0001", "/cases/NM-0001/retrospective"] {
+    for path in ["/", "/margins", "/hosts", "/cases", "/cases/NM-0001", "/cases/NM-0001/retrospective"] {
         let answer = http.get(format!("{}{path}", lab.collector.url())).send().await.unwrap();
         assert!(answer.status().is_redirection(), "{path}: {}", answer.status());
         let target = answer.headers()["location"].to_str().unwrap();

@@ -251,9 +251,10 @@ CREATE INDEX slot_end ON slot (provider_id, end_at);
 CREATE TABLE case_bundle (
     provider_id TEXT NOT NULL,
     client_id TEXT NOT NULL,
+    host_id TEXT NOT NULL,
     bundle_id TEXT NOT NULL,
     case_id TEXT NOT NULL,
-    PRIMARY KEY (provider_id, client_id, bundle_id),
+    PRIMARY KEY (provider_id, client_id, host_id, bundle_id),
     FOREIGN KEY (provider_id, client_id, case_id) REFERENCES case_file (provider_id, client_id, case_id)
 );
 
@@ -264,6 +265,8 @@ CREATE TABLE outbox (
     case_id TEXT NOT NULL,
     person_id TEXT,
     channel TEXT NOT NULL,
+    -- Which receiver it waits for, so that one that hangs holds up no other: `email`, or `webhook NAME`.
+    lane TEXT NOT NULL,
     kind TEXT NOT NULL,
     urgent BIGINT NOT NULL,
     dedup TEXT NOT NULL,
@@ -278,7 +281,7 @@ CREATE TABLE outbox (
     UNIQUE (provider_id, client_id, dedup),
     FOREIGN KEY (provider_id, client_id, case_id) REFERENCES case_file (provider_id, client_id, case_id)
 );
-CREATE INDEX outbox_due ON outbox (provider_id, state, due_at);
+CREATE INDEX outbox_lane ON outbox (provider_id, state, lane, due_at);
 CREATE INDEX outbox_case ON outbox (provider_id, client_id, case_id);
 
 CREATE TABLE margin (
@@ -314,10 +317,11 @@ CREATE TABLE evidence (
     signature_valid BIGINT NOT NULL,
     problems TEXT NOT NULL,
     stored_at BIGINT NOT NULL,
-    PRIMARY KEY (provider_id, client_id, bundle_id),
+    PRIMARY KEY (provider_id, client_id, host_id, bundle_id),
     FOREIGN KEY (provider_id, client_id, host_id) REFERENCES host (provider_id, client_id, host_id),
     FOREIGN KEY (provider_id, client_id, case_id) REFERENCES case_file (provider_id, client_id, case_id)
 );
+CREATE INDEX evidence_bundle ON evidence (provider_id, client_id, bundle_id);
 
 CREATE TABLE host_request (
     provider_id TEXT NOT NULL,

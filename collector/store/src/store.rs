@@ -13,11 +13,7 @@ use sqlx::{SqlStr, Sqlite, Transaction};
 use crate::error::StoreError;
 
 /// The schema's steps, oldest first. A released one is never changed.
-const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (1, "first", include_str!("../migrations/0001_first.sql")),
-    (2, "lanes", include_str!("../migrations/0002_lanes.sql")),
-    (3, "bundle of host", include_str!("../migrations/0003_bundle_of_host.sql")),
-];
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../migrations/0001_first.sql"))];
 
 /// The database.
 #[derive(Clone, Debug)]
