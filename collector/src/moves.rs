@@ -18,6 +18,7 @@ pub struct World {
     people: Vec<Person>,
     settings: ClientSettings,
     busy: Vec<(PersonId, Slot)>,
+    meetings: Vec<Slot>,
 }
 
 impl World {
@@ -26,11 +27,18 @@ impl World {
             people: unit.people(scope).await?,
             settings: unit.settings(scope).await?,
             busy: unit.busy(scope, now).await?,
+            meetings: unit.meetings(scope, now).await?,
         })
     }
 
     pub fn context(&self, actor: Actor) -> Context<'_> {
-        Context { people: &self.people, settings: &self.settings, busy: &self.busy, actor }
+        Context {
+            people: &self.people,
+            settings: &self.settings,
+            busy: &self.busy,
+            meetings: &self.meetings,
+            actor,
+        }
     }
 }
 

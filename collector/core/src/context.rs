@@ -95,5 +95,7 @@ pub struct Context<'a> {
     pub settings: &'a ClientSettings,
     /// Slots already taken, by person.
     pub busy: &'a [(PersonId, Slot)],
+    /// Meetings of this client that are planned and not held: the next case shares the first that is in time.
+    pub meetings: &'a [Slot],
     pub actor: Actor,
 }

@@ -51,8 +51,11 @@ fn form_and_slot(
     if track == Track::Brief {
         return (RetroForm::Written, None, "a brief case is reviewed in writing");
     }
-    let holders = attendees(context.people);
     let first = received.plus(NOTICE);
+    if let Some(slot) = context.meetings.iter().find(|slot| slot.start >= first && slot.end <= due) {
+        return (RetroForm::Meeting, Some(*slot), "shares the meeting that this client has already planned");
+    }
+    let holders = attendees(context.people);
     if let Some(slot) = common_slot(&holders, context, first, due) {
         return (RetroForm::Meeting, Some(slot), "in the working hours of all four roles");
     }

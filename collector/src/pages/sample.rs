@@ -96,6 +96,6 @@ pub(crate) fn case_of(number: u8, facts: &EventFacts) -> Case {
     let people = people();
     let settings = ClientSettings::default();
     let actor = Actor::Host { name: facts.host_name.clone() };
-    let context = Context { people: &people, settings: &settings, busy: &[], actor };
+    let context = Context { people: &people, settings: &settings, busy: &[], meetings: &[], actor };
     open(facts, opening, &context).case
 }

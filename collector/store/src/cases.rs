@@ -181,6 +181,24 @@ impl Unit {
         };
         rows.iter().map(taken).collect()
     }
+
+    /// The client's own meetings that are planned after `from` and not held, first one first.
+    pub async fn meetings(&mut self, scope: ClientScope, from: Timestamp) -> Result<Vec<Slot>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT start_at, end_at FROM slot WHERE provider_id = $1 AND client_id = $2 AND start_at > $3
+             ORDER BY start_at, end_at",
+        )
+        .bind(scope.provider().to_string())
+        .bind(scope.client().to_string())
+        .bind(from.as_millis())
+        .fetch_all(&mut *self.transaction)
+        .await?;
+        let meeting = |row| {
+            let record = Record { table: "slot", row };
+            Ok(Slot { start: record.instant("start_at")?, end: record.instant("end_at")? })
+        };
+        rows.iter().map(meeting).collect()
+    }
 }
 
 fn not_of_this_client(case: &Case) -> StoreError {

@@ -134,7 +134,7 @@ impl World {
     }
 
     fn context(&self, actor: Actor) -> Context<'_> {
-        Context { people: &self.people, settings: &self.settings, busy: &[], actor }
+        Context { people: &self.people, settings: &self.settings, busy: &[], meetings: &[], actor }
     }
 
     fn open(&mut self, change: impl Fn(&mut EventFacts)) -> &Case {

@@ -103,7 +103,7 @@ impl World {
         };
         let settings = ClientSettings::default();
         let actor = Actor::Host { name: "cal-db-1".to_owned() };
-        let context = Context { people: &people, settings: &settings, busy: &[], actor };
+        let context = Context { people: &people, settings: &settings, busy: &[], meetings: &[], actor };
         let case = open(&facts(now), opening, &context).case;
         Self { case, people, now }
     }

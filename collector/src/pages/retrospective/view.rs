@@ -11,13 +11,7 @@ use crate::pages::part::closeness::is_running;
 use crate::pages::when::{self, When};
 use crate::pages::words::{self, Said};
 
-/// The framework's questions, word by word.
-pub(crate) const QUESTIONS: [&str; 4] = [
-    "What almost failed? (Technical root cause)",
-    "What stopped it? (Human action, monitoring, luck?)",
-    "What would've happened if it failed? (Business impact)",
-    "How do we make \"luck\" unnecessary? (Automate, harden, train)",
-];
+pub(crate) use nearmiss_case::retrospective::QUESTIONS;
 
 /// One question with its answer and its draft.
 #[derive(Clone, Debug, PartialEq, Eq)]

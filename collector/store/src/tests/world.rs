@@ -96,7 +96,8 @@ pub(super) async fn opened(unit: &mut Unit, scope: ClientScope, subject: &str, n
     let facts = facts(host, subject);
     let people = unit.people(scope).await.unwrap();
     let settings = unit.settings(scope).await.unwrap();
-    let context = Context { people: &people, settings: &settings, busy: &[], actor: Actor::System };
+    let context =
+        Context { people: &people, settings: &settings, busy: &[], meetings: &[], actor: Actor::System };
     let mut task = 0;
     let opening = Opening {
         id: CaseId::from_parts(MORNING, [number; 10]),

@@ -44,14 +44,35 @@ fn a_false_alarm_calls_the_meeting_off() {
 }
 
 #[test]
+fn the_next_case_of_the_client_shares_the_meeting_that_is_planned() {
+    let mut world = World::new(TUESDAY);
+    let slot = world.open(|_| {}).retrospective.slot.unwrap();
+    let busy: Vec<_> = (1..=4).map(|number| (person_id(number), slot)).collect();
+    let (people, settings) = (&world.people, &world.settings);
+    let planned = [slot];
+    let context = |meetings| Context { people, settings, busy: &busy, meetings, actor: Actor::System };
+    let shared = crate::retrospective::plan(Track::Standard, &context(&planned), world.now);
+    assert_eq!((shared.form, shared.slot), (RetroForm::Meeting, Some(slot)));
+    let elsewhere = crate::retrospective::plan(Track::Standard, &context(&[]), world.now);
+    assert_ne!(elsewhere.slot, Some(slot), "another client's meeting is only busy time");
+    let late = crate::retrospective::plan(Track::Standard, &context(&planned), slot.start);
+    assert_ne!(late.slot, Some(slot), "too late to be told of it");
+}
+
+#[test]
 fn busy_people_and_holidays_move_the_slot() {
     let mut world = World::new(TUESDAY);
     world.settings.holidays = vec!["2026-11-24".to_owned()];
     let slot = world.open(|_| {}).retrospective.slot.unwrap();
     assert_eq!(slot.start, at("2026-11-25T05:00:00Z"));
     let busy = [(person_id(2), Slot { start: slot.start, end: slot.start.plus(Span::from_hours(2)) })];
-    let context =
-        Context { people: &world.people, settings: &world.settings, busy: &busy, actor: Actor::System };
+    let context = Context {
+        people: &world.people,
+        settings: &world.settings,
+        busy: &busy,
+        meetings: &[],
+        actor: Actor::System,
+    };
     let moved = crate::retrospective::plan(Track::Standard, &context, world.now).slot.unwrap();
     assert_eq!(moved.start, at("2026-11-25T07:00:00Z"));
 }
