@@ -59,6 +59,7 @@ async fn one_command_leads_to_this_hosts_margins_and_a_rehearsed_case() {
     .await;
     assert_eq!(case["responder"]["name"], "You", "{case}");
 
+    // Impatient: the second signal changes nothing.
     process.signal(Signal::TERM).unwrap();
     assert!(process.stop().unwrap().success(), "{}", process.log());
     assert!(!data.join("quickstart.json").exists());
