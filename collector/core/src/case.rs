@@ -92,6 +92,20 @@ pub struct Measures {
     pub reasons: Vec<String>,
 }
 
+impl Measures {
+    /// Takes one point into the closest that was seen: the highest proximity, the smallest margin.
+    pub(crate) fn nearer(&mut self, proximity: Option<f64>, value: Option<f64>, limit: Option<f64>) {
+        if let Some(proximity) = proximity {
+            self.proximity_peak = Some(self.proximity_peak.map_or(proximity, |peak| peak.max(proximity)));
+        }
+        if let (Some(value), Some(limit)) = (value, limit) {
+            let past = proximity.is_some_and(|proximity| proximity >= 1.0);
+            let left = if past { 0.0 } else { (limit - value).abs() };
+            self.margin_minimum = Some(self.margin_minimum.map_or(left, |least| least.min(left)));
+        }
+    }
+}
+
 /// From one approach to the next, or to normal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Episode {

@@ -41,6 +41,9 @@ pub struct EventFacts {
     /// Proximity of the approach level.
     pub tick: f64,
     pub time_to_failure: Option<Range>,
+    /// Samples before the event in the signal's unit, oldest first: the closest point lies between two events.
+    #[serde(default)]
+    pub samples: Vec<(Timestamp, f64)>,
     pub reasons: Vec<String>,
     pub bundle: Option<BundleId>,
     pub drill: Option<String>,

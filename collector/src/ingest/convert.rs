@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use nearmiss_case::EventFacts;
 use nearmiss_case::facts::Range;
 use nearmiss_shared::identity::HostId;
+use nearmiss_shared::time::Span;
 use nearmiss_shared::wire::MAX_SAMPLES;
 use nearmiss_shared::wire::v1::{Estimate, Event};
 
@@ -69,6 +70,11 @@ pub fn facts(event: Event, arrival: &Arrival) -> Result<EventFacts, NotTaken> {
         bundle: event.bundle,
         drill: event.drill.map(|name| cut(&name, MAX_WORD)),
         observing: event.observing,
+        samples: event
+            .samples
+            .iter()
+            .map(|(offset, value)| (event.observed_at.plus(Span::from_millis(*offset)), *value))
+            .collect(),
         maintenance: arrival.maintenance,
     })
 }

@@ -67,6 +67,7 @@ pub(crate) fn facts() -> EventFacts {
         drill: None,
         observing: false,
         maintenance: false,
+        samples: Vec::new(),
     }
 }
 

@@ -253,23 +253,29 @@ impl Move<'_> {
         measures.approach = facts.approach.or(measures.approach);
         measures.limit = facts.limit.or(measures.limit);
         measures.reasons.clone_from(&facts.reasons);
-        if let Some(proximity) = facts.proximity {
-            measures.proximity_now = Some(proximity);
-            measures.proximity_peak =
-                Some(measures.proximity_peak.map_or(proximity, |peak| peak.max(proximity)));
-        }
-        if let (Some(value), Some(limit)) = (facts.value, facts.limit) {
-            let past = facts.proximity.is_some_and(|proximity| proximity >= 1.0);
-            let left = if past { 0.0 } else { (limit - value).abs() };
-            measures.margin_minimum = Some(measures.margin_minimum.map_or(left, |least| least.min(left)));
-        }
+        measures.proximity_now = facts.proximity.or(measures.proximity_now);
+        measures.nearer(facts.proximity, facts.value, facts.limit);
         measures.value = facts.value.or(measures.value);
         measures.failure_now = facts.soonest_failure();
         if let Some(range) = facts.time_to_failure {
             let least = measures.failure_minimum.map_or(range.estimate, |least| least.min(range.estimate));
             measures.failure_minimum = Some(least);
         }
+        self.measure_between(facts);
         self.expect_bundle(facts);
+    }
+
+    /// The closest point lies between two events more often than at one: the samples since the episode began tell it.
+    fn measure_between(&mut self, facts: &EventFacts) {
+        let (Some(normal), Some(limit)) = (facts.normal, facts.limit) else { return };
+        let Some(since) = self.case.episodes.last().map(|episode| episode.opened_at) else { return };
+        if facts.kind == EventKind::Approached || normal == limit {
+            return;
+        }
+        for (_, value) in facts.samples.iter().filter(|(at, _)| *at >= since) {
+            let proximity = (value - normal) / (limit - normal);
+            self.case.measures.nearer(Some(proximity), Some(*value), Some(limit));
+        }
     }
 
     /// The bundle an event names belongs to the case, here already or not.

@@ -130,6 +130,7 @@ impl World {
             drill: None,
             observing: self.observing,
             maintenance: false,
+            samples: Vec::new(),
         }
     }
 

@@ -76,6 +76,7 @@ fn facts(now: Timestamp) -> EventFacts {
         drill: None,
         observing: false,
         maintenance: false,
+        samples: Vec::new(),
     }
 }
 

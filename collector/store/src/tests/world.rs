@@ -157,6 +157,7 @@ pub(super) fn facts(host: HostId, subject: &str) -> EventFacts {
         drill: None,
         observing: false,
         maintenance: false,
+        samples: Vec::new(),
     }
 }
 

@@ -16,6 +16,22 @@ fn what_was_done_on_the_host_brings_its_bundle() {
 }
 
 #[test]
+fn the_closest_point_between_two_events_is_read_from_their_samples() {
+    let mut world = World::new(TUESDAY);
+    let before = world.now.minus(Span::from_minutes(1));
+    world.open(|_| {});
+    let near = world.now.plus(Span::from_minutes(4));
+    world.later(Span::from_minutes(5));
+    let mut facts = world.facts(EventKind::Receding, Physical::Receding, 0.4);
+    facts.samples = vec![(before, 0.01), (near, 0.03), (world.now, 0.4)];
+    world.apply(Input::Event(Box::new(facts)), Actor::System).unwrap();
+    let measures = &world.case().measures;
+    assert_eq!(measures.margin_minimum, Some(0.03), "not what was before this episode");
+    assert!((measures.proximity_peak.unwrap() - 0.94).abs() < 1e-9, "{measures:?}");
+    assert!((measures.proximity_now.unwrap() - 0.2).abs() < 1e-9, "{measures:?}");
+}
+
+#[test]
 fn cleaned_up_in_time_is_averted_under_control_and_invites() {
     let mut world = World::new(TUESDAY);
     world.open(|_| {});
