@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::control::{Answer, Question, StatusTold, ask};
 use crate::settings::Settings;
 use crate::store::{Store, StoreFault, key_in};
-use crate::uplink::status::LAST_CONTACT;
+use crate::uplink::status::{CONTACT_FAULT, LAST_CONTACT};
 use crate::{host, output};
 
 pub(super) async fn run(file: &Config, json: bool) -> Ended {
@@ -47,6 +47,7 @@ async fn left_behind(settings: &Settings, now: Timestamp) -> Result<StatusTold, 
         key: key_in(&settings.state, false)?.public().to_hex(),
         enrolment: store.enrolment().await?,
         last_contact: store.value(LAST_CONTACT).await?,
+        contact_fault: store.value::<Option<String>>(CONTACT_FAULT).await?.flatten(),
         clock_offset_ms: store.value("clock_offset_ms").await?,
         spool: SpoolDepth { events, bundles: store.bundle_depth().await?, reserved_bytes: 0 },
         quarantined,
@@ -81,7 +82,9 @@ fn told(status: &StatusTold) -> Vec<String> {
         },
     );
     if status.enrolment.is_some() {
-        row("contact", status.last_contact.map_or_else(|| "none yet".to_owned(), ago));
+        let last = status.last_contact.map_or_else(|| "none yet".to_owned(), ago);
+        let fault = status.contact_fault.as_ref().map(|fault| format!("; not now: {fault}"));
+        row("contact", last + &fault.unwrap_or_default());
     }
     let SpoolDepth { events, bundles, reserved_bytes } = status.spool;
     row("spool", format!("{events} events, {bundles} bundles wait; {} KiB set aside", reserved_bytes / 1024));

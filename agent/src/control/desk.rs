@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::drill::Drills;
 use crate::pipeline::{Counters, Handle, Input, Remark, View};
 use crate::store::{Identity, Store, StoreFault};
-use crate::uplink::status::LAST_CONTACT;
+use crate::uplink::status::{CONTACT_FAULT, LAST_CONTACT};
 use crate::{host, maintenance};
 
 /// A remark is a sentence or two.
@@ -94,6 +94,7 @@ impl Desk {
             key: self.identity.key.public().to_hex(),
             enrolment: self.identity.enrolment.clone(),
             last_contact: self.store.value(LAST_CONTACT).await.map_err(told)?,
+            contact_fault: self.store.value::<Option<String>>(CONTACT_FAULT).await.map_err(told)?.flatten(),
             clock_offset_ms: self.store.value("clock_offset_ms").await.map_err(told)?,
             spool: SpoolDepth {
                 events,

@@ -46,6 +46,9 @@ pub struct StatusTold {
     pub enrolment: Option<Enrolment>,
     /// When the collector answered a status report last.
     pub last_contact: Option<Timestamp>,
+    /// Why the last report was not answered.
+    #[serde(default)]
+    pub contact_fault: Option<String>,
     pub clock_offset_ms: Option<i64>,
     pub spool: SpoolDepth,
     pub quarantined: u64,

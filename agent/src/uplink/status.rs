@@ -15,6 +15,8 @@ use crate::tasks::Stop;
 const RETRY: Span = Span::from_seconds(5);
 /// What the store remembers of the last report: shown by `status`.
 pub const LAST_CONTACT: &str = "last_contact";
+/// Why the last report was not answered; nothing once one is.
+pub const CONTACT_FAULT: &str = "contact_fault";
 
 /// Reports until asked to stop.
 pub async fn run(
@@ -27,6 +29,7 @@ pub async fn run(
     mut stop: Stop,
 ) {
     let mut answered = true;
+    let mut fault = uplink.store.value::<Option<String>>(CONTACT_FAULT).await.ok().flatten().flatten();
     loop {
         let report = report(&uplink, &identity, &enrolment, &accept, &drills);
         let problem = tokio::select! {
@@ -42,6 +45,11 @@ pub async fn run(
                 uplink.outbox.bundles.notify_one();
             }
             _ => {}
+        }
+        if problem != fault {
+            // A store that cannot be written must not end the reports.
+            drop(uplink.store.set(CONTACT_FAULT, &problem).await);
+            fault.clone_from(&problem);
         }
         answered = problem.is_none();
         uplink.counters.set("collector_reachable", u64::from(answered));

@@ -173,6 +173,9 @@ fn application(url: &str) -> Application {
 /// An agent that is enrolled at `url` and runs.
 async fn agent(url: &str) -> Running {
     let folder = Running::folder("");
+    let quick = folder.path().join("conf.d");
+    std::fs::create_dir(&quick).unwrap();
+    std::fs::write(quick.join("quick.toml"), "[collector]\nstatus_interval = \"200ms\"\n").unwrap();
     let clock = Clock::real();
     let store = Store::open(&folder.path().join("state")).await.unwrap();
     let identity = store.identity(clock.wall()).await.unwrap();
@@ -195,6 +198,8 @@ async fn events_and_evidence_wait_out_an_outage_and_arrive_signed_and_once() {
     let drill = Question::Drill { name: "disk-failure".to_owned(), abort: false };
     assert!(matches!(agent.ask(drill).await, Answer::Done(_)));
     assert_eq!(agent.status().await.spool.events, 1);
+    let fault = until(async || agent.status().await.contact_fault).await;
+    assert!(fault.contains("503"), "status says why nobody answers: {fault}");
 
     fake.with(|kept| kept.down = false);
     let closed = until(async || fake.with(|kept| kept.closed.first().cloned())).await;
@@ -206,6 +211,7 @@ async fn events_and_evidence_wait_out_an_outage_and_arrive_signed_and_once() {
     assert_eq!((events[0].kind.as_str(), events[0].drill.as_deref()), ("approached", Some("disk-failure")));
     let spool = until(async || Some(agent.status().await.spool).filter(|spool| spool.bundles == 0)).await;
     assert_eq!(spool.events, 0);
+    until(async || agent.status().await.contact_fault.is_none().then_some(())).await;
     agent.stop().await;
     tasks.shut_down(std::time::Duration::from_secs(5)).await;
 }
