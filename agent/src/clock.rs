@@ -1,46 +1,37 @@
-//! The one place that reads the host's clocks.
+//! The host's clocks: wall time for people and for the wire, boot time for lengths.
 //!
-//! Wall time is for people and for the wire; lengths of time are taken from boot time (CLOCK_BOOTTIME), which no
-//! step of the wall clock moves and which counts suspended time. Where `NEARMISS_TEST_CLOCK` names a file, the wall
-//! clock is the system's plus the signed milliseconds written there; boot time is not affected.
-
-use std::path::Path;
-use std::sync::Arc;
+//! Boot time (CLOCK_BOOTTIME) is moved by no step of the wall clock and counts suspended time. A test clock moves the
+//! wall clock alone.
 
 use nearmiss_agent_core::reading::Stamp;
+use nearmiss_runtime::clock::Clock as WallClock;
 use nearmiss_shared::time::Timestamp;
 
-/// Names the file that moves the wall clock in tests of whole processes.
-pub const TEST_CLOCK: &str = "NEARMISS_TEST_CLOCK";
-
-/// The host's clocks. Cheap to clone.
+/// Both clocks. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    offset_file: Option<Arc<Path>>,
+    wall: WallClock,
 }
 
 impl Clock {
     /// The system's clocks, whatever the environment says.
     pub fn real() -> Self {
-        Self { offset_file: None }
+        Self { wall: WallClock::real() }
     }
 
-    /// The system's clocks, moved where the environment names a test clock.
+    /// The system's clocks, the wall clock moved where the environment names a test clock.
     pub fn from_environment() -> Self {
-        let file = std::env::var_os(TEST_CLOCK).filter(|name| !name.is_empty());
-        Self { offset_file: file.map(|name| Arc::from(Path::new(&name))) }
+        Self { wall: WallClock::from_environment() }
     }
 
-    /// Whether the wall clock is a test's.
-    pub fn is_moved(&self) -> bool {
-        self.offset_file.is_some()
+    /// A long-running program whose time is a test's says so at its start.
+    pub fn warn_if_moved(&self) {
+        self.wall.warn_if_moved();
     }
 
     /// UTC as the host knows it.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
     pub fn wall(&self) -> Timestamp {
-        let now = Timestamp::from(jiff::Timestamp::now());
-        Timestamp::from_millis(now.as_millis().saturating_add(self.offset_ms()))
+        self.wall.now()
     }
 
     /// Milliseconds since boot, suspended time included.
@@ -61,12 +52,6 @@ impl Clock {
             .map(|id| id.trim().to_owned())
             .unwrap_or_default()
     }
-
-    fn offset_ms(&self) -> i64 {
-        let file = self.offset_file.as_deref();
-        let text = file.and_then(|path| std::fs::read_to_string(path).ok());
-        text.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
-    }
 }
 
 #[cfg(test)]
@@ -77,7 +62,7 @@ mod tests {
     fn the_test_clock_moves_the_wall_and_not_the_boot_time() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("clock");
-        let clock = Clock { offset_file: Some(Arc::from(file.as_path())) };
+        let clock = Clock { wall: WallClock::moved_by(&file) };
         let before = clock.stamp();
         std::fs::write(&file, "3600000\n").unwrap();
         let after = clock.stamp();

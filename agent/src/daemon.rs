@@ -62,6 +62,7 @@ struct Shared {
 pub async fn run(file: Option<&Path>, mut settings: Settings) -> Result<(), DaemonFault> {
     let mut orders = Orders::listen().map_err(DaemonFault::Signals)?;
     let clock = Clock::from_environment();
+    clock.warn_if_moved();
     let started = clock.wall();
     let shared = Shared { clock, counters: Arc::default(), reload: Arc::default(), started };
     let _lock = Lock::take(&settings.state)?;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use nearmiss_agent_core::reading::{Measure, Reading};
 use nearmiss_agent_core::rule::{DRILL_PREFIX, RuleSet};
+use nearmiss_runtime::tasks::Stop;
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::EventKind;
 use tokio::sync::{broadcast, mpsc};
@@ -18,7 +19,6 @@ use tracing::{debug, info};
 use crate::clock::Clock;
 use crate::pipeline::{Committed, Handle, Input};
 use crate::probe::Readings;
-use crate::tasks::Stop;
 
 const STEP: Duration = Duration::from_secs(1);
 /// A drill ends by itself after this.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nearmiss_runtime::tasks;
 use nearmiss_shared::bundle::{self, BundleDraft, BundleFault, ItemOutcome, Manifest};
 use nearmiss_shared::identity::{BundleId, HostId};
 use nearmiss_shared::signature::HostKey;
@@ -16,7 +17,6 @@ use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
 
 use crate::clock::Clock;
-use crate::tasks;
 
 mod capacity;
 mod captures;

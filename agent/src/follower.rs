@@ -14,13 +14,13 @@ use nearmiss_agent_core::config::LogConfig;
 use nearmiss_agent_core::log::Matcher;
 use nearmiss_agent_core::reading::{Reading, Stamp};
 use nearmiss_agent_core::rule::RuleSet;
+use nearmiss_runtime::tasks::{self, Stop};
 use tokio::sync::mpsc;
 use tracing::debug;
 
 use crate::clock::Clock;
 use crate::evidence::Captures;
 use crate::probe::{Excuses, NotApplicable};
-use crate::tasks::{self, Stop};
 
 mod batch;
 mod checkpoint;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nearmiss_agent_core::config::AgentConfig;
+use nearmiss_runtime::tasks::Stop;
 use nearmiss_shared::identity::BundleId;
 use tracing::{error, info, warn};
 
@@ -16,7 +17,6 @@ use crate::clock::Clock;
 use crate::evidence::{self, Captures, Limits, Recipe};
 use crate::pipeline::{Handle, Outbox};
 use crate::store::{Identity, Pending, Store, StoreFault};
-use crate::tasks::Stop;
 
 const ATTEMPTS: u32 = 3;
 const RETRY: Duration = Duration::from_secs(5);

@@ -1,17 +1,8 @@
-//! The one place that draws random numbers: ids, keys, nonces, jitter.
+//! The ids and nonces that the agent makes.
 
+use nearmiss_runtime::random::random;
 use nearmiss_shared::identity::{BundleId, StoreId};
 use nearmiss_shared::time::Timestamp;
-
-/// `N` random bytes from the kernel.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that draws random numbers")]
-pub fn random<const N: usize>() -> [u8; N] {
-    const { assert!(N <= 256, "getrandom(2) gives up to 256 bytes at once without fail") };
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .expect("getrandom(2) blocks until the pool is seeded and then gives up to 256 bytes without fail");
-    bytes
-}
 
 /// The id of a new agent store.
 pub fn store(at: Timestamp) -> StoreId {
@@ -28,18 +19,12 @@ pub fn nonce() -> String {
     hex::encode(random::<16>())
 }
 
-/// A fraction in 0..1, so that hosts which lost a collector together do not come back together.
-pub fn jitter() -> f64 {
-    f64::from(u16::from_be_bytes(random())) / 65_536.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn two_draws_differ() {
+    fn no_two_requests_are_alike() {
         assert_ne!(nonce(), nonce());
-        assert!((0.0..1.0).contains(&jitter()));
     }
 }

@@ -20,5 +20,4 @@ pub mod pipeline;
 pub mod probe;
 pub mod settings;
 pub mod store;
-pub mod tasks;
 pub mod uplink;

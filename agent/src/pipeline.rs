@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use nearmiss_agent_core::reading::Stamp;
 use nearmiss_agent_core::rule::RuleSet;
+use nearmiss_runtime::tasks::Stop;
 use nearmiss_shared::identity::BundleId;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::EventKind;
@@ -28,7 +29,6 @@ use crate::clock::Clock;
 use crate::follower::Followed;
 use crate::probe::{Known, Readings};
 use crate::store::{Identity, Reserve, Store, StoreFault};
-use crate::tasks::Stop;
 
 pub use event::Remark;
 pub use parts::{Counters, Outbox};

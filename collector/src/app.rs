@@ -4,16 +4,16 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use nearmiss_runtime::clock::Clock;
+use nearmiss_runtime::tasks::Stop;
 use nearmiss_store::Store;
 use nearmiss_store::accounts::Operator;
 use tokio::sync::{Notify, Semaphore, broadcast};
 
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::passwords::Gate;
 use crate::passwords::attempts::Attempts;
-use crate::tasks::Stop;
 
 /// Bundles of up to 64 MiB are verified in memory: so many at once.
 const CLOSING_AT_ONCE: usize = 2;

@@ -1,19 +1,10 @@
-//! The one place that draws random numbers: ids, salts, secrets, jitter.
+//! The ids and secrets that the collector makes.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use nearmiss_runtime::random::random;
 use nearmiss_shared::identity::{CaseId, HostId, MessageId, RequestId, TaskId, TokenId};
 use nearmiss_shared::time::Timestamp;
-
-/// `N` random bytes from the kernel.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that draws random numbers")]
-pub fn random<const N: usize>() -> [u8; N] {
-    const { assert!(N <= 256, "getrandom(2) gives up to 256 bytes at once without fail") };
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .expect("getrandom(2) blocks until the pool is seeded and then gives up to 256 bytes without fail");
-    bytes
-}
 
 /// What a token, a session or a link is known by: 256 random bits. Only its hash is ever stored.
 pub fn secret() -> String {
@@ -49,9 +40,9 @@ pub fn proof(at: Timestamp) -> String {
     nearmiss_shared::identity::uuid_v7(at, random()).to_string()
 }
 
-/// A fraction in 0..1, so that what failed together is not tried again together.
-pub fn jitter() -> f64 {
-    f64::from(u16::from_be_bytes(random())) / 65_536.0
+/// What tells one cause of messages from every other: 64 random bits.
+pub fn cause() -> String {
+    hex::encode(random::<8>())
 }
 
 #[cfg(test)]
@@ -63,6 +54,5 @@ mod tests {
         assert_ne!(secret(), secret());
         assert_eq!(secret().len(), 46);
         assert!(secret().chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter)));
-        assert!((0.0..1.0).contains(&jitter()));
     }
 }

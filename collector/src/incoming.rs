@@ -2,7 +2,7 @@
 //!
 //! Parts lie in `DATA/incoming/HOST/BUNDLE/NUMBER`, bounded in number and bytes; whole bundles in
 //! `DATA/evidence/CLIENT/SHA256`, written beside, synced and renamed, so that what is there is whole. All functions
-//! block: they are called through [`crate::tasks::blocking`].
+//! block: they are called through [`nearmiss_runtime::tasks::blocking`].
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -7,12 +7,12 @@ mod timers;
 
 use std::collections::BTreeSet;
 
+use nearmiss_runtime::tasks::Tasks;
 use nearmiss_store::StoreError;
 use tracing::error;
 
 use crate::app::App;
 use crate::delivery::Channels;
-use crate::tasks::Tasks;
 
 /// Rows that cannot be read: each is told once.
 #[derive(Debug, Default)]

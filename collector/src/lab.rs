@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use nearmiss_case::Case;
+use nearmiss_runtime::clock::Clock;
+use nearmiss_runtime::random::random;
+use nearmiss_runtime::tasks::Tasks;
 use nearmiss_shared::identity::{BundleId, CaseId, EventId, EventParts, HostId, StoreId};
 use nearmiss_shared::signature::{HostKey, RequestParts, sign};
 use nearmiss_shared::time::{Span, Timestamp};
@@ -21,9 +24,7 @@ use tower::ServiceExt;
 
 use crate::app::App;
 use crate::cli::accounts_file;
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::tasks::Tasks;
 use crate::{http, ids};
 
 const PEOPLE: &str = include_str!("../../tests/src/lab/people.toml");
@@ -56,7 +57,7 @@ impl Lab {
         let store = Store::open(&config.database()).await.unwrap();
         let accounts = accounts_file::parse("people.toml", PEOPLE).unwrap();
         let mut unit = store.begin().await.unwrap();
-        unit.apply_accounts(&accounts, "lab", clock.now(), &mut ids::random).await.unwrap();
+        unit.apply_accounts(&accounts, "lab", clock.now(), &mut random).await.unwrap();
         unit.commit().await.unwrap();
         let operator = store.operator().await.unwrap().unwrap();
         let tasks = Tasks::default();
@@ -194,7 +195,7 @@ impl Host {
         kind: &str,
         body: Vec<u8>,
     ) -> Request<Body> {
-        let nonce = hex::encode(ids::random::<16>());
+        let nonce = hex::encode(random::<16>());
         let parts = RequestParts {
             method,
             path,

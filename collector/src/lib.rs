@@ -2,7 +2,6 @@
 
 pub mod app;
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod counters;
 pub mod delivery;
@@ -18,4 +17,3 @@ pub mod moves;
 pub mod pages;
 pub mod passwords;
 pub mod service;
-pub mod tasks;

@@ -125,7 +125,7 @@ impl App {
             // A case that takes no note holds up no maintenance.
             let Ok(outcome) = apply(case, note, &context, now) else { continue };
             let writer = Writer { config: &self.config, scope, now };
-            writer.save(unit, outcome, &format!("maintenance {now} {}", ids::jitter())).await?;
+            writer.save(unit, outcome, &format!("maintenance {}", ids::cause())).await?;
         }
         Ok(())
     }

@@ -5,13 +5,13 @@
 use nearmiss_case::context::{ClientSettings, Slot};
 use nearmiss_case::person::Person;
 use nearmiss_case::{Actor, Case, Context, Outcome};
+use nearmiss_runtime::random::random;
 use nearmiss_shared::identity::PersonId;
 use nearmiss_shared::time::Timestamp;
 use nearmiss_store::{ClientScope, StoreError, Unit};
 
 use crate::config::Config;
 use crate::delivery::queue;
-use crate::ids;
 
 /// What surrounds the cases of one client.
 pub struct World {
@@ -65,7 +65,7 @@ impl Writer<'_> {
 
     async fn rest(self, unit: &mut Unit, outcome: Outcome, cause: &str) -> Result<Case, StoreError> {
         let Outcome { case, entries, messages } = outcome;
-        unit.append_entries(self.scope, case.id, &entries, &mut ids::random).await?;
+        unit.append_entries(self.scope, case.id, &entries, &mut random).await?;
         for message in queue::messages(self.config, &case, &messages, cause, self.now) {
             unit.queue(self.scope, message).await?;
         }

@@ -10,11 +10,10 @@ use std::sync::Arc;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-
+use nearmiss_runtime::random::random;
+use nearmiss_runtime::tasks;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
-
-use crate::{ids, tasks};
 
 /// Checks that run at once.
 const AT_ONCE: usize = 2;
@@ -37,7 +36,7 @@ pub enum NoPassword {
     Hash,
 }
 
-/// The PHC string to store. Takes about 20 ms and 19 MiB: run it through [`crate::tasks::blocking`] in the server.
+/// The PHC string to store. Takes about 20 ms and 19 MiB: run it through [`nearmiss_runtime::tasks::blocking`] in the server.
 pub fn hash(password: &str) -> Result<String, NoPassword> {
     if password.chars().count() < LEAST_LETTERS {
         return Err(NoPassword::TooShort);
@@ -46,7 +45,7 @@ pub fn hash(password: &str) -> Result<String, NoPassword> {
         return Err(NoPassword::TooLong);
     }
     let hashed: Result<PasswordHash, _> =
-        Argon2::default().hash_password_with_salt(password.as_bytes(), &ids::random::<16>());
+        Argon2::default().hash_password_with_salt(password.as_bytes(), &random::<16>());
     hashed.map(|hash| hash.to_string()).map_err(|_| NoPassword::Hash)
 }
 

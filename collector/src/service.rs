@@ -54,7 +54,7 @@ impl App {
         let asked = command.clone();
         let outcome = apply(found, Input::Command(command), &world.context(actor), now)?;
         let writer = Writer { config: &self.config, scope, now };
-        let cause = format!("command {now} {}", ids::jitter());
+        let cause = format!("command {}", ids::cause());
         let moved = writer.save(&mut unit, outcome, &cause).await?;
         if let Command::Accept { until, reason } = asked {
             ask_for_baseline(&mut unit, scope, &moved, &principal.name, until, reason, now).await?;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
+use nearmiss_runtime::clock::{Clock, TEST_CLOCK};
 use nearmiss_shared::time::Timestamp;
 use tempfile::TempDir;
 
@@ -73,7 +74,7 @@ impl Lab {
     /// What the world's clock shows.
     pub fn now(&self) -> Result<Timestamp> {
         let offset: i64 = fs::read_to_string(self.folder.path().join("clock"))?.trim().parse()?;
-        Ok(Timestamp::from_millis(Timestamp::from(wall()).as_millis() + offset))
+        Ok(Timestamp::from_millis(Clock::real().now().as_millis() + offset))
     }
 
     /// A new agent, enrolled at [`CLIENT`], not yet running.
@@ -83,22 +84,16 @@ impl Lab {
 }
 
 fn set_clock(file: &Path, instant: Timestamp) -> Result<()> {
-    let now = Timestamp::from(wall());
+    let now = Clock::real().now();
     let part = file.with_extension("part");
     fs::write(&part, instant.since(now).as_millis().to_string())?;
     Ok(fs::rename(part, file)?)
 }
 
-/// The machine's own time: the offset in the clock file is relative to it.
-#[expect(clippy::disallowed_methods, reason = "the one place of the laboratory that reads the clock")]
-fn wall() -> jiff::Timestamp {
-    jiff::Timestamp::now()
-}
-
 /// One of the product's programs with the world's clock.
 fn nearmiss(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(program(name));
-    command.env("NEARMISS_TEST_CLOCK", clock_of(folder)).env("NO_COLOR", "1");
+    command.env(TEST_CLOCK, clock_of(folder)).env("NO_COLOR", "1");
     command
 }
 

@@ -1,5 +1,6 @@
 //! `snapshot`: a bundle by hand, signed with this agent's key.
 
+use nearmiss_runtime::random::random;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -59,9 +60,7 @@ pub(super) async fn run(file: &Config, options: Snapshot) -> Ended {
 fn key(state: &Path) -> (HostKey, &'static str) {
     match key_in(state, false) {
         Ok(key) => (key, ""),
-        Err(_) => {
-            (HostKey::from_seed(ids::random()), " (made for this bundle: this host has no agent's key)")
-        }
+        Err(_) => (HostKey::from_seed(random()), " (made for this bundle: this host has no agent's key)"),
     }
 }
 

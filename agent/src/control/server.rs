@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use nearmiss_runtime::tasks::Stop;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tracing::{debug, warn};
 
 use super::{Answer, Desk, MAX_QUESTION_BYTES, Question};
-use crate::tasks::Stop;
 
 /// Connections served at once; the next one waits.
 const AT_ONCE: usize = 16;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use nearmiss_runtime::tasks::Tasks;
 use tracing::{error, info, warn};
 
 use super::{DaemonFault, Shared, probes, watchdog};
@@ -15,7 +16,6 @@ use crate::pipeline::{Handle, Outbox, Parts, Pipeline};
 use crate::probe;
 use crate::settings::Settings;
 use crate::store::{Enrolment, Identity, Reserve, Store, StoreFault};
-use crate::tasks::Tasks;
 use crate::uplink::{self, Client, Uplink};
 
 /// After this, what has not ended is aborted.

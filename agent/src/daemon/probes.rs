@@ -1,5 +1,6 @@
 //! Each probe at its own pace, and the log follower, into the one pipeline.
 
+use nearmiss_runtime::tasks::Stop;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
@@ -7,7 +8,6 @@ use crate::clock::Clock;
 use crate::follower::Followed;
 use crate::pipeline::{Handle, Input};
 use crate::probe::Probe;
-use crate::tasks::Stop;
 
 /// Looks, hands on, and waits for the next time, until asked to stop.
 pub(super) async fn look(mut probe: Probe, clock: Clock, pipeline: Handle, mut stop: Stop) {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use nearmiss_runtime::tasks::Stop;
 use sd_notify::NotifyState;
 
 use super::tell;
 use crate::pipeline::{Handle, Input};
-use crate::tasks::Stop;
 
 /// Feeds it at half its time, until asked to stop; returns at once when there is none.
 pub(super) async fn feed(pipeline: Handle, patience: Duration, mut stop: Stop) {

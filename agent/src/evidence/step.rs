@@ -4,12 +4,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use nearmiss_runtime::tasks;
 use nearmiss_shared::bundle::{ItemDraft, ItemOutcome};
 use nearmiss_shared::time::Span;
 
 use super::{Limits, redact};
 use crate::clock::Clock;
-use crate::tasks;
 
 /// Bytes, or why there are none.
 pub(super) type Taken = Result<Vec<u8>, String>;

@@ -5,10 +5,10 @@ use std::io::Write;
 use std::path::Path;
 
 use nearmiss_agent_core::reading::Measure;
+use nearmiss_runtime::tasks::Tasks;
 use nearmiss_shared::time::{Span, Timestamp};
 
 use super::*;
-use crate::tasks::Tasks;
 
 const RULES: &str = "[[log]]\nname = \"guessing\"\npattern = 'Failed password .* from (?P<ip>\\S+)'\nby = \"ip\"\n\
                      count = 100000\nwindow = \"10m\"\n";
@@ -214,7 +214,7 @@ async fn a_burst_of_rotations_loses_no_line_and_doubles_none() {
     let first = found.recv().await.unwrap();
     assert_eq!((first.lines, first.checkpoints.len()), (0, 1));
 
-    let written = crate::tasks::blocking("writer", move || {
+    let written = nearmiss_runtime::tasks::blocking("writer", move || {
         let mut written = 0;
         for rotation in 0..40_u32 {
             let mut file = append(&path);

@@ -1,11 +1,11 @@
 //! The pipeline by itself: what it tells of its signals, and what becomes of a step that no disk would take.
 
+use nearmiss_runtime::random::random;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tempfile::TempDir;
 
 use super::*;
 use crate::follower::Checkpoint;
-use crate::ids;
 use crate::probe::NotApplicable;
 use crate::store::Enrolment;
 use nearmiss_agent_core::reading::Reading;
@@ -101,7 +101,7 @@ impl Bench {
 fn enrolment(clock: &Clock) -> Enrolment {
     Enrolment {
         url: "https://collector.example".to_owned(),
-        host: nearmiss_shared::identity::HostId::from_parts(clock.wall(), ids::random()),
+        host: nearmiss_shared::identity::HostId::from_parts(clock.wall(), random()),
         audience: "audience".to_owned(),
         client: "Falcon MRO".to_owned(),
         site: "Karachi".to_owned(),

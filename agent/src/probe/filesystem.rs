@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use nearmiss_agent_core::mountinfo::{self, Mount};
 use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
+use nearmiss_runtime::tasks;
 use nearmiss_shared::time::Span;
 use tokio::task::JoinHandle;
 
 use super::{Excuses, Readings};
 use crate::clock::Clock;
-use crate::tasks;
 
 pub(super) const NAME: &str = "filesystem";
 

@@ -3,6 +3,7 @@
 //! The key's seed is a file of its own beside the database (`host.key`, mode 0600), so that a copied database carries
 //! no secret.
 
+use nearmiss_runtime::random::random;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -166,7 +167,7 @@ pub fn key_in(folder: &Path, make: bool) -> Result<HostKey, StoreFault> {
             Ok(HostKey::from_seed(seed))
         }
         Err(problem) if make && problem.kind() == io::ErrorKind::NotFound => {
-            let seed: [u8; 32] = ids::random();
+            let seed: [u8; 32] = random();
             write_seed(folder, &path, &seed).map_err(fault)?;
             Ok(HostKey::from_seed(seed))
         }

@@ -1,5 +1,6 @@
 //! The spool from before a host has a collector to after it.
 
+use nearmiss_runtime::random::random;
 use nearmiss_shared::identity::HostId;
 use nearmiss_shared::wire::v1::EventBatch;
 
@@ -23,7 +24,7 @@ fn work(count: u64, enrolled: bool) -> Work {
 fn enrolment(clock: &Clock) -> Enrolment {
     Enrolment {
         url: "https://collector.example".to_owned(),
-        host: HostId::from_parts(clock.wall(), ids::random()),
+        host: HostId::from_parts(clock.wall(), random()),
         audience: "audience".to_owned(),
         client: "Falcon MRO".to_owned(),
         site: "Karachi".to_owned(),

@@ -1,8 +1,7 @@
 //! How long to wait before trying again: quickly at first, then up to half a minute, never all hosts at once.
 
+use nearmiss_runtime::random::jitter;
 use std::time::Duration;
-
-use crate::ids;
 
 const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(30);
@@ -22,7 +21,7 @@ impl Backoff {
     pub fn failed(&mut self) -> Duration {
         let longest = FIRST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
-        longest.mul_f64(1.0 - ids::jitter() / 2.0)
+        longest.mul_f64(1.0 - jitter() / 2.0)
     }
 
     /// The first failure of a row is worth a line in the log; the others are not.

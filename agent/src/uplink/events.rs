@@ -1,5 +1,6 @@
 //! Delivers the spool: oldest first, and only what the collector named as stored is removed.
 
+use nearmiss_runtime::tasks::Stop;
 use nearmiss_shared::wire::v1::{Event, EventBatch, Stored, VERSION};
 use nearmiss_shared::wire::{MAX_BODY_BYTES, MAX_EVENTS};
 use tracing::{debug, info, warn};
@@ -7,7 +8,6 @@ use tracing::{debug, info, warn};
 use super::backoff::Backoff;
 use super::{Uplink, UplinkFault};
 use crate::store::{Enrolment, StoreFault};
-use crate::tasks::Stop;
 
 /// Leaves room for the envelope.
 const BATCH_BYTES: usize = MAX_BODY_BYTES - 64 * 1024;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use nearmiss_runtime::tasks::{self, Stop};
 use nearmiss_shared::identity::BundleId;
 use nearmiss_shared::wire::v1::{EvidenceClose, VERSION};
 use reqwest::Method;
@@ -14,7 +15,6 @@ use super::backoff::Backoff;
 use super::client::Body;
 use super::{Uplink, UplinkFault};
 use crate::store::{BundleRow, StoreFault};
-use crate::tasks::{self, Stop};
 
 /// One part. The collector takes bodies of up to 1 MiB.
 pub const PART_BYTES: usize = 512 * 1024;

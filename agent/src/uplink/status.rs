@@ -1,6 +1,7 @@
 //! Tells the collector every half minute that this host is alive and where its signals stand; the answer may ask.
 
 use nearmiss_agent_core::config::AcceptConfig;
+use nearmiss_runtime::tasks::Stop;
 use nearmiss_shared::time::Span;
 use nearmiss_shared::wire::v1::{SpoolDepth, Status, StatusAnswer, VERSION};
 use tracing::{info, warn};
@@ -9,7 +10,6 @@ use super::{Uplink, requests};
 use crate::drill::Drills;
 use crate::pipeline::Input;
 use crate::store::{Enrolment, Identity, StoreFault};
-use crate::tasks::Stop;
 
 /// A failed report is tried again sooner than the next one is due, but not at once.
 const RETRY: Span = Span::from_seconds(5);

@@ -1,5 +1,7 @@
 //! The whole uplink against a collector that keeps what it was told and verifies every signature.
 
+use nearmiss_runtime::random::random;
+use nearmiss_runtime::tasks::Tasks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -17,10 +19,8 @@ use super::{Client, Uplink, events};
 use crate::clock::Clock;
 use crate::control::{Answer, Question};
 use crate::daemon::tests::{Running, until};
-use crate::ids;
 use crate::pipeline::{Outbox, Parts, Pipeline};
 use crate::store::{Enrolment, Reserve, Store};
-use crate::tasks::Tasks;
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -150,7 +150,7 @@ impl Fake {
 fn enrolled() -> Enrolled {
     let now = Clock::real().wall();
     Enrolled {
-        host_id: HostId::from_parts(now, ids::random()),
+        host_id: HostId::from_parts(now, random()),
         client: "Falcon MRO".to_owned(),
         site: "Karachi".to_owned(),
         audience: "enrolled here".to_owned(),
@@ -186,7 +186,7 @@ async fn agent(url: &str) -> Running {
 }
 
 fn request(kind: &str, data: Value, expires: Timestamp) -> Request {
-    Request { id: RequestId::from_parts(expires, ids::random()), kind: kind.to_owned(), data, expires }
+    Request { id: RequestId::from_parts(expires, random()), kind: kind.to_owned(), data, expires }
 }
 
 #[tokio::test]

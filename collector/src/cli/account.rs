@@ -4,11 +4,12 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use nearmiss_runtime::clock::Clock;
+use nearmiss_runtime::random::random;
 
 use super::{Failure, accounts_file, open, operator, print};
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::{ids, passwords};
+use crate::passwords;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -36,8 +37,8 @@ async fn apply(config: &Config, file: &std::path::Path) -> Result<(), Failure> {
     let store = open(config).await?;
     let mut unit = store.begin().await?;
     // Agents address their requests to this: it names this database, whatever its address will be.
-    let audience = format!("nearmiss-{}", hex::encode(ids::random::<8>()));
-    unit.apply_accounts(&accounts, &audience, Clock::from_environment().now(), &mut ids::random).await?;
+    let audience = format!("nearmiss-{}", hex::encode(random::<8>()));
+    unit.apply_accounts(&accounts, &audience, Clock::from_environment().now(), &mut random).await?;
     unit.commit().await?;
     store.close().await;
     print(&format!(

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use nearmiss_runtime::clock::Clock;
+use nearmiss_runtime::tasks::{Stop, Tasks};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
@@ -12,10 +14,8 @@ use tracing_subscriber::EnvFilter;
 use super::lock::Lock;
 use super::{Failure, open, operator};
 use crate::app::App;
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::Channels;
-use crate::tasks::{Stop, Tasks};
 use crate::{http, jobs};
 
 /// Requests and messages under way are given this long.
@@ -36,7 +36,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let address_file = config.address_file();
 
     let mut tasks = Tasks::default();
-    let app = App::new(store, Clock::from_environment(), config, operator, public_url, tasks.stop_signal());
+    let clock = Clock::from_environment();
+    clock.warn_if_moved();
+    let app = App::new(store, clock, config, operator, public_url, tasks.stop_signal());
     tasks.spawn("http", listen(app.clone(), listener, tasks.stop_signal()));
     jobs::start(&app, channels, &mut tasks);
     say(&address_file, bound)?;

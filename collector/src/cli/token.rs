@@ -1,13 +1,13 @@
 //! `token create`: prints the secret, and nothing else, once. Only its hash is kept.
 
 use clap::{Args, Subcommand};
+use nearmiss_runtime::clock::Clock;
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Role;
 use nearmiss_store::accounts::ClientRow;
 use nearmiss_store::authentication::{NewToken, TokenKind};
 
 use super::{Failure, open, operator, print};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::ids;
 

@@ -1,8 +1,7 @@
 //! When to try a message again: soon at first, then every ten minutes, never all at once, and not for ever.
 
+use nearmiss_runtime::random::jitter;
 use nearmiss_shared::time::{Span, Timestamp};
-
-use crate::ids;
 
 const FIRST_SECONDS: f64 = 5.0;
 const LONGEST_SECONDS: f64 = 600.0;
@@ -15,7 +14,7 @@ pub fn next(attempts: u32, created_at: Timestamp, now: Timestamp) -> Option<Time
         return None;
     }
     let doubled = FIRST_SECONDS * 2_f64.powi(i32::try_from(attempts.saturating_sub(1).min(16)).unwrap_or(16));
-    let seconds = doubled.min(LONGEST_SECONDS) * (1.0 - ids::jitter() / 2.0);
+    let seconds = doubled.min(LONGEST_SECONDS) * (1.0 - jitter() / 2.0);
     Some(now.plus(Span::from_millis((seconds * 1000.0) as i64)))
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use nearmiss_runtime::tasks::Stop;
 use nearmiss_shared::time::Span;
 use nearmiss_store::StoreError;
 use nearmiss_store::outbox::OutboxRow;
@@ -19,7 +20,6 @@ use crate::app::App;
 use crate::counters::Count;
 use crate::delivery::{Channels, Delivery, backoff, carries_link};
 use crate::ids;
-use crate::tasks::Stop;
 
 /// Messages to one receiver that are under way at once.
 const SLOTS: u32 = 4;

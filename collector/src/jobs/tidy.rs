@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use nearmiss_runtime::tasks;
+use nearmiss_runtime::tasks::Stop;
 use nearmiss_store::StoreError;
 use tracing::{info, warn};
 
 use crate::app::App;
-use crate::tasks::Stop;
-use crate::{incoming, tasks};
+use crate::incoming;
 
 const EVERY: Duration = Duration::from_secs(60 * 60);
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nearmiss_case::engine::Input;
 use nearmiss_case::{Actor, apply};
+use nearmiss_runtime::tasks::Stop;
 use nearmiss_shared::time::Timestamp;
 use nearmiss_store::timers::DueTimer;
 use nearmiss_store::{StoreError, Unit};
@@ -15,7 +16,6 @@ use super::Broken;
 use crate::app::App;
 use crate::counters::Count;
 use crate::moves::{World, Writer};
-use crate::tasks::Stop;
 
 const AT_ONCE: u32 = 50;
 const LOOK: Duration = Duration::from_secs(1);

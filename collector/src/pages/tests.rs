@@ -8,6 +8,9 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use nearmiss_case::Case;
 use nearmiss_case::context::ClientSettings;
 use nearmiss_case::hours::Hours;
+use nearmiss_runtime::clock::Clock;
+use nearmiss_runtime::random::random;
+use nearmiss_runtime::tasks::Tasks;
 use nearmiss_shared::identity::HostId;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Role;
@@ -19,11 +22,9 @@ use tower::ServiceExt;
 
 use super::sample;
 use crate::app::App;
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::router;
 use crate::ids;
-use crate::tasks::Tasks;
 
 const OWN: &str = "sana@falcon.example";
 const LOOKS_ON: &str = "victor@falcon.example";
@@ -78,7 +79,7 @@ impl World {
         let store = Store::open(&folder.path().join("collector.db")).await.unwrap();
         let now = Clock::real().now();
         let mut unit = store.begin().await.unwrap();
-        let provider = unit.apply_accounts(&accounts(), "audience", now, &mut ids::random).await.unwrap();
+        let provider = unit.apply_accounts(&accounts(), "audience", now, &mut random).await.unwrap();
         unit.commit().await.unwrap();
         let clients = store.clients(provider).await.unwrap();
         let falcon = clients.iter().find(|client| client.name == "Falcon MRO").unwrap().scope();

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use nearmiss_runtime::tasks;
 use nearmiss_shared::bundle;
 use nearmiss_shared::identity::BundleId;
 use nearmiss_shared::wire::v1::EvidenceClose;
@@ -16,7 +17,6 @@ use crate::app::App;
 use crate::http::problem::Problem;
 use crate::incoming::{self, IncomingFault};
 use crate::ingest::Bundle;
-use crate::tasks;
 
 #[derive(Serialize)]
 pub(super) struct Closed {

@@ -2,14 +2,15 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use nearmiss_runtime::tasks;
 use nearmiss_shared::identity::BundleId;
 
 use super::close::{incoming_problem, joined};
 use super::signed::SignedHost;
 use crate::app::App;
 use crate::http::problem::Problem;
+use crate::incoming;
 use crate::ingest::IngestFault;
-use crate::{incoming, tasks};
 
 pub(super) async fn put(
     State(app): State<App>,

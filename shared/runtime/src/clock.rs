@@ -1,16 +1,18 @@
-//! The one place that reads the clock.
+//! The one place that reads the wall clock.
 //!
-//! Where `NEARMISS_TEST_CLOCK` names a file, the clock is the system's plus the signed milliseconds written there.
+//! Where `NEARMISS_TEST_CLOCK` names a file, the clock is the system's plus the signed milliseconds written there,
+//! re-read at each use, so that a story moves the time of a running program.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use nearmiss_shared::time::Timestamp;
+use tracing::warn;
 
-/// Names the file that moves the clock in tests of whole processes.
+/// Names the file that moves the wall clock in tests of whole processes.
 pub const TEST_CLOCK: &str = "NEARMISS_TEST_CLOCK";
 
-/// The collector's clock. Cheap to clone.
+/// UTC as this machine knows it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Clock {
     offset_file: Option<Arc<Path>>,
@@ -25,7 +27,7 @@ impl Clock {
     /// The system's clock, moved where the environment names a test clock.
     pub fn from_environment() -> Self {
         let file = std::env::var_os(TEST_CLOCK).filter(|name| !name.is_empty());
-        Self { offset_file: file.map(|name| Arc::from(Path::new(&name))) }
+        file.map_or_else(Self::real, |name| Self::moved_by(Path::new(&name)))
     }
 
     /// The system's clock, moved by what this file says.
@@ -33,8 +35,15 @@ impl Clock {
         Self { offset_file: Some(Arc::from(file)) }
     }
 
+    /// A long-running program whose time is a test's says so at its start.
+    pub fn warn_if_moved(&self) {
+        if let Some(file) = &self.offset_file {
+            warn!(file = %file.display(), "{TEST_CLOCK} is set: this program's time is a test's, not the machine's");
+        }
+    }
+
     /// UTC now.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
     pub fn now(&self) -> Timestamp {
         let now = Timestamp::from(jiff::Timestamp::now());
         Timestamp::from_millis(now.as_millis().saturating_add(self.offset_ms()))
