@@ -1,6 +1,7 @@
 //! A small real ext4 on a loop device, mounted for the length of a story.
 
 use std::fs;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -41,6 +42,17 @@ impl LoopFilesystem {
         let name = format!("ballast-{}", space.f_bavail);
         fs::write(self.mount.join(name), vec![0x5a; usize::try_from(bytes)?])?;
         Ok(())
+    }
+
+    /// Writes until nothing more goes in.
+    pub fn fill_to_the_brim(&self) -> Result<()> {
+        let mut file = fs::File::create(self.mount.join("ballast-brim"))?;
+        loop {
+            match file.write_all(&[0x5a; 65_536]).and_then(|()| file.sync_data()) {
+                Err(fault) if fault.kind() == ErrorKind::StorageFull => return Ok(()),
+                other => other?,
+            }
+        }
     }
 
     /// Removes what [`Self::fill_to_free`] wrote.

@@ -1,12 +1,12 @@
 //! A drive that says FAILING_NOW: a real smartctl replays a drive's answers through the probe.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nearmiss_tests::lab::{AgentSettings, CLIENT, Lab};
 
 use crate::corpus;
 
-fn failing_drives() -> Vec<PathBuf> {
+pub(crate) fn failing_drives() -> Vec<PathBuf> {
     let folder = corpus("smart/replay");
     let mut drives: Vec<PathBuf> = std::fs::read_dir(folder)
         .into_iter()
@@ -19,17 +19,22 @@ fn failing_drives() -> Vec<PathBuf> {
     drives
 }
 
-#[tokio::test]
-async fn a_failing_drive_opens_a_disk_case_that_names_what_fails() {
-    let Some(drive) = failing_drives().into_iter().next() else { return crate::skipped("smart/replay") };
-    let lab = Lab::start().await.unwrap();
+/// An agent whose only drive is the replayed one: a real smartctl reads its dump.
+pub(crate) fn replaying(drive: &Path) -> AgentSettings {
     let config = format!(
         "[probe.disk]\ncommand = [\"smartctl\", \"-a\", \"-\"]\nstdin = \"{}\"\ndevices = [\"replay\"]\n\
          [probe.filesystem]\nenabled = false\n[probe.service]\nenabled = false\n[probe.log]\nenabled = false\n",
         drive.join("ioctl-dump.txt").display()
     );
     let rules = "[[disk]]\nname = \"story\"\ninterval = \"500ms\"\n".to_owned();
-    let mut agent = lab.agent(AgentSettings { config, rules }).await.unwrap();
+    AgentSettings { config, rules }
+}
+
+#[tokio::test]
+async fn a_failing_drive_opens_a_disk_case_that_names_what_fails() {
+    let Some(drive) = failing_drives().into_iter().next() else { return crate::skipped("smart/replay") };
+    let lab = Lab::start().await.unwrap();
+    let mut agent = lab.agent(replaying(&drive)).await.unwrap();
     agent.start().await.unwrap();
 
     let api = lab.collector.client(CLIENT).unwrap();

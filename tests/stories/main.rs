@@ -16,6 +16,7 @@ mod house;
 mod logs;
 mod margins;
 mod newcomer;
+mod requests;
 mod retrospective;
 mod tenants;
 mod wire;

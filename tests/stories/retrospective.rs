@@ -7,7 +7,6 @@ use nearmiss_shared::vocabulary::EventKind;
 use nearmiss_tests::lab::{CLIENT, Client, Lab, RawHost};
 use nearmiss_tests::mail::read_invitation;
 use nearmiss_tests::wait::until;
-use reqwest::StatusCode;
 use serde_json::Value;
 
 /// Name, address, zone and working hours of the holders of the four roles, as people.toml has them.
@@ -33,9 +32,8 @@ async fn a_case_that_stabilises(lab: &Lab) -> (Client, String) {
         host.event(EventKind::Receding, "/srv", 2, now),
         host.event(EventKind::Recovered, "/srv", 3, now),
     ];
-    for (events, told) in [(opening, "it came near"), (end, "it is back")] {
-        let request = host.batch(events, now, told).unwrap();
-        assert_eq!(host.send(&request).await.unwrap().0, StatusCode::OK);
+    for events in [opening, end] {
+        host.tell(events, now).await.unwrap();
     }
     let case = api.cases().await.unwrap().remove(0);
     (api, case["id"].as_str().unwrap().to_owned())
@@ -115,8 +113,7 @@ async fn an_unanswered_page_goes_to_the_next_level_and_an_answer_ends_it() {
     let api = lab.collector.client(CLIENT).unwrap();
     let host = RawHost::enrol(&lab, "cal-db-1", 7).await.unwrap();
     let now = lab.now().unwrap();
-    let request = host.batch(vec![host.approach("/srv", now, 0.5)], now, "soon").unwrap();
-    assert_eq!(host.send(&request).await.unwrap().0, StatusCode::OK);
+    host.tell(vec![host.approach("/srv", now, 0.5)], now).await.unwrap();
     let case = api.cases().await.unwrap().remove(0);
     let id = case["id"].as_str().unwrap();
     lab.mail.message_with(&["X-Envelope-To: sana@falcon.example", "/a/"]).await;

@@ -16,8 +16,7 @@ async fn a_viewer_of_another_client_gets_404_and_a_silent_stream() {
     let bundle = BundleId::from_parts(now, [5; 10]);
     let mut event = host.approach("/srv", now, 3.0);
     event.bundle = Some(bundle);
-    let request = host.batch(vec![event], now, "one").unwrap();
-    assert_eq!(host.send(&request).await.unwrap().0, StatusCode::OK);
+    host.tell(vec![event], now).await.unwrap();
     host.deliver_bundle(&seal(&draft(&host, bundle, now), &host.key).unwrap(), now).await.unwrap();
 
     let own = lab.collector.client(CLIENT).unwrap();
@@ -60,8 +59,7 @@ async fn a_change_is_told_to_its_own_client_alone() {
     let mut other = lab.collector.client(OTHER_CLIENT).unwrap().stream().await.unwrap();
 
     let now = lab.now().unwrap();
-    let request = host.batch(vec![host.approach("/srv", now, 3.0)], now, "one").unwrap();
-    assert_eq!(host.send(&request).await.unwrap().0, StatusCode::OK);
+    host.tell(vec![host.approach("/srv", now, 3.0)], now).await.unwrap();
     let told = own.next_with("change", Duration::from_secs(20)).await.expect("the own client's change");
     assert!(told.contains("case"), "{told}");
     // The same cursor serves both streams: what the other was going to hear it has heard by now, a poll later.

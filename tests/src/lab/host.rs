@@ -1,5 +1,7 @@
 //! A host without an agent: its key signs whatever a story wants to send, rightly or wrongly.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use anyhow::{Result, ensure};
 use nearmiss_shared::bundle::Sealed;
 use nearmiss_shared::identity::{BundleId, EventId, EventParts, HostId, StoreId};
@@ -16,6 +18,8 @@ use super::Lab;
 
 /// Requests of a host that is not enrolled yet are addressed to this.
 const BEFORE_ENROLMENT: &str = "enrol";
+
+static NONCE: AtomicU32 = AtomicU32::new(0);
 
 /// A host that signs by hand.
 pub struct RawHost {
@@ -141,6 +145,19 @@ impl RawHost {
             events,
         };
         Ok(self.signed("/agent/v1/events", serde_json::to_vec(&batch)?, now, nonce))
+    }
+
+    /// Sends events that the collector must take.
+    pub async fn tell(&self, events: Vec<Event>, now: Timestamp) -> Result<()> {
+        let count = events.len();
+        let nonce = format!("told {}", NONCE.fetch_add(1, Ordering::Relaxed));
+        let (status, answer) = self.send(&self.batch(events, now, &nonce)?).await?;
+        let stored = answer["stored"].as_array().map_or(0, Vec::len);
+        ensure!(
+            status.is_success() && stored == count,
+            "{stored} of {count} events stored: {status} {answer}"
+        );
+        Ok(())
     }
 
     /// Sends it; the answer's status and JSON.
