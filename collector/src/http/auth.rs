@@ -137,8 +137,7 @@ async fn recognise(headers: &HeaderMap, app: &App) -> Result<Option<Recognised>,
 }
 
 fn stranger(parts: &Parts) -> Stranger {
-    let path = parts.uri.path();
-    if ["/api/", "/live", "/agent/", "/in/"].iter().any(|start| path.starts_with(start)) {
+    if super::is_for_programs(parts.uri.path()) {
         return Stranger::Api(Problem::unauthorized("a valid bearer token or session is needed"));
     }
     let wanted = if parts.method == Method::GET { parts.uri.to_string() } else { "/".to_owned() };

@@ -23,6 +23,8 @@ pub struct Problem {
     more: Map<String, Value>,
 }
 
+/// The media type of a problem.
+pub const CONTENT_TYPE: &str = "application/problem+json";
 /// The type of a move that a rule of the case engine forbids; the title names the rule.
 const FORBIDDEN_MOVE: &str = "urn:nearmiss:problem:forbidden-move";
 
@@ -81,7 +83,7 @@ impl IntoResponse for Problem {
         let status = self.status;
         let mut answer = (status, Json(self)).into_response();
         let headers = answer.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -1,7 +1,6 @@
 //! `GET /api/v1/cases?state=open|closed|all&client=&host=&category=&cursor=&limit=`: newest first, page by page.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use nearmiss_store::cases::{CaseFilter, CaseState};
 use serde::{Deserialize, Serialize};
@@ -36,9 +35,8 @@ pub(super) struct Cases {
 pub(super) async fn get(
     State(app): State<App>,
     Caller(principal): Caller,
-    filters: Result<Query<Filters>, QueryRejection>,
+    Query(filters): Query<Filters>,
 ) -> Result<Json<Cases>, Problem> {
-    let Query(filters) = filters.map_err(|fault| Problem::bad_request(fault.body_text()))?;
     let filter = filters.read()?;
     let wanted = CaseFilter { limit: filter.limit + 1, ..filter.clone() };
     let mut rows = app.store.cases(&principal.scopes(), &wanted).await?;
