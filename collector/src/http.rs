@@ -99,6 +99,7 @@ mod tests {
             (Method::GET, "/api/v1/cases/%FF", 400),
             (Method::GET, "/api/v1/cases?limit=many", 400),
             (Method::GET, "/api/v1/margins?client=A&client=B", 400),
+            (Method::GET, "/live?case=1&case=2", 400),
             (Method::GET, "/api/v2/cases", 404),
         ] {
             let request = Request::builder().method(method).uri(address).header("authorization", &bearer);

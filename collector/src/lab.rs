@@ -29,6 +29,8 @@ use crate::{http, ids};
 
 const PEOPLE: &str = include_str!("../../tests/src/lab/people.toml");
 pub(crate) const CLIENT: &str = "Falcon MRO";
+/// Another client of the same provider.
+pub(crate) const OTHER: &str = "Apex Lab";
 /// 11:00 in Karachi: everybody works.
 pub(crate) const TUESDAY: &str = "2026-11-24T06:00:00Z";
 
@@ -79,8 +81,12 @@ impl Lab {
         clients.iter().find(|row| row.name == client).unwrap().scope()
     }
 
-    /// A new token's secret.
+    /// The secret of a new token of the first client.
     pub(crate) async fn token(&self, kind: TokenKind, uses: Option<u32>) -> String {
+        self.token_of(CLIENT, kind, uses).await
+    }
+
+    pub(crate) async fn token_of(&self, client: &str, kind: TokenKind, uses: Option<u32>) -> String {
         let (secret, now) = (ids::secret(), self.now());
         let token = NewToken {
             secret: secret.clone(),
@@ -93,7 +99,7 @@ impl Lab {
             expires_at: now.plus(Span::from_days(30)),
         };
         let mut unit = self.app.store.begin().await.unwrap();
-        unit.create_token(self.scope(CLIENT).await, token).await.unwrap();
+        unit.create_token(self.scope(client).await, token).await.unwrap();
         unit.commit().await.unwrap();
         secret
     }
@@ -131,9 +137,13 @@ impl Lab {
         self.app.store.outbox_of_case(self.scope(CLIENT).await, case).await.unwrap()
     }
 
-    /// Enrols a host with the key grown from `seed`.
+    /// Enrols a host of the first client with the key grown from `seed`.
     pub(crate) async fn host(&self, name: &str, seed: u8) -> Host {
-        let token = self.token(TokenKind::Enrol, Some(1)).await;
+        self.host_of(CLIENT, name, seed).await
+    }
+
+    pub(crate) async fn host_of(&self, client: &str, name: &str, seed: u8) -> Host {
+        let token = self.token_of(client, TokenKind::Enrol, Some(1)).await;
         let mut host = Host::stranger(seed);
         let request = host.enrol(self, name, &token, None);
         let (status, answer) = self.send(request).await;
