@@ -47,12 +47,16 @@ impl LoopFilesystem {
     /// Writes until nothing more goes in.
     pub fn fill_to_the_brim(&self) -> Result<()> {
         let mut file = fs::File::create(self.mount.join("ballast-brim"))?;
-        loop {
-            match file.write_all(&[0x5a; 65_536]).and_then(|()| file.sync_data()) {
-                Err(fault) if fault.kind() == ErrorKind::StorageFull => return Ok(()),
-                other => other?,
+        // Large pieces stop short of the last blocks; block-sized ones take those too.
+        for piece in [&[0x5a; 65_536][..], &[0x5a; 1024]] {
+            loop {
+                match file.write_all(piece).and_then(|()| file.sync_data()) {
+                    Err(fault) if fault.kind() == ErrorKind::StorageFull => break,
+                    other => other?,
+                }
             }
         }
+        Ok(())
     }
 
     /// Removes what [`Self::fill_to_free`] wrote.
