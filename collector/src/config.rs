@@ -88,6 +88,8 @@ pub enum ConfigFault {
     Faults(#[from] Faults),
     #[error("{path} cannot be read: {fault}")]
     Unreadable { path: PathBuf, fault: io::Error },
+    #[error("[mail]: {0}")]
+    Mail(String),
     #[error("the configuration does not fit together: {0}")]
     Layers(#[from] config::ConfigError),
 }
@@ -189,6 +191,14 @@ mod tests {
         ] {
             assert!(told.contains(fault), "{fault} is not in:\n{told}");
         }
+    }
+
+    #[test]
+    fn a_webhook_is_named_once() {
+        let hook = "[[webhook]]\nname = \"chat\"\nurl = \"https://x\"\nsecret_file = \"/s\"\n";
+        assert_eq!(load(hook).unwrap().webhook.len(), 1);
+        let told = load(&hook.repeat(2)).unwrap_err().to_string();
+        assert!(told.contains("collector.toml:5: webhook `chat` stands here twice"), "{told}");
     }
 
     #[test]

@@ -86,8 +86,13 @@ fn walk(reader: &mut Reader<'_>, root: &dyn TableLike) {
         let at = root.get("mail").and_then(Item::span);
         mail(reader, table, at);
     }
+    let mut names = Vec::new();
     for (webhook, at) in reader.tables(root, "webhook") {
-        hook(reader, webhook, at);
+        let Some(name) = hook(reader, webhook, at.clone()) else { continue };
+        if names.contains(&name) {
+            reader.fault(at, format!("webhook `{name}` stands here twice"), "one [[webhook]] a name");
+        }
+        names.push(name);
     }
 }
 
@@ -101,9 +106,10 @@ fn mail(reader: &mut Reader<'_>, table: &dyn TableLike, at: Option<Range<usize>>
     reader.string(table, "password_file");
 }
 
-fn hook(reader: &mut Reader<'_>, table: &dyn TableLike, at: Option<Range<usize>>) {
+/// The receiver's name: messages are addressed by it.
+fn hook(reader: &mut Reader<'_>, table: &dyn TableLike, at: Option<Range<usize>>) -> Option<String> {
     reader.only(table, "[[webhook]]", &["name", "url", "secret_file", "kinds"]);
-    reader.required(table, at.clone(), "name", not_empty);
+    let name = reader.required(table, at.clone(), "name", |text| not_empty(text).map(|()| text.to_owned()));
     reader.required(table, at.clone(), "url", web_address);
     reader.required(table, at, "secret_file", not_empty);
     for kind in reader.strings(table, "kinds").unwrap_or_default() {
@@ -112,6 +118,7 @@ fn hook(reader: &mut Reader<'_>, table: &dyn TableLike, at: Option<Range<usize>>
             reader.fault(place, format!("`{kind}` is no kind of message"), fault.to_string());
         }
     }
+    name
 }
 
 fn not_empty(text: &str) -> Result<(), &'static str> {

@@ -1,6 +1,5 @@
 //! Mail by SMTP: one receiver a mail, a Message-ID that every retry repeats.
 
-use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -40,23 +39,20 @@ impl Mailer {
     /// # Errors
     /// The password's file cannot be read, or TLS cannot be set up.
     pub fn new(mail: &Mail) -> Result<Self, ConfigFault> {
-        let wrong = |what: String| ConfigFault::Unreadable {
-            path: mail.password_file.clone(),
-            fault: io::Error::new(io::ErrorKind::InvalidInput, what),
-        };
         let host = &mail.server.host;
         let builder = match mail.server.secure {
             Secure::Plain => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host.as_str())),
             Secure::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(host),
             Secure::StartTls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host),
         };
-        let builder = builder.map_err(|fault| wrong(format!("mail over TLS cannot be set up: {fault}")))?;
+        let builder = builder.map_err(|fault| ConfigFault::Mail(format!("TLS cannot be set up: {fault}")))?;
         let mut builder = builder.port(mail.server.port).timeout(Some(TIMEOUT));
         if !mail.username.is_empty() {
             let password = password(&mail.password_file)?;
             builder = builder.credentials(Credentials::new(mail.username.clone(), password));
         }
-        let from = mail.from.parse().map_err(|_| wrong(format!("`{}` is no address", mail.from)))?;
+        let from = mail.from.parse();
+        let from = from.map_err(|_| ConfigFault::Mail(format!("`from`: `{}` is no address", mail.from)))?;
         Ok(Self { transport: builder.build(), from })
     }
 
