@@ -162,12 +162,17 @@ async fn migrate(config: &Config) -> Result<(), Failure> {
     print(&format!("{} is up to date", config.database().display()))
 }
 
-/// Opens the database, made where there is none; the data folder is for its owner alone.
-async fn open(config: &Config) -> Result<Store, Failure> {
+/// The data folder is for its owner alone.
+fn make_data(config: &Config) -> Result<(), Failure> {
     let mut builder = std::fs::DirBuilder::new();
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     let made = builder.recursive(true).create(&config.data);
-    made.map_err(|fault| Failure::Unreadable(format!("{}: {fault}", config.data.display())))?;
+    made.map_err(|fault| Failure::Unreadable(format!("{}: {fault}", config.data.display())))
+}
+
+/// Opens the database, made where there is none.
+async fn open(config: &Config) -> Result<Store, Failure> {
+    make_data(config)?;
     let file = config.database();
     Store::open(&file).await.map_err(|fault| Failure::Unreadable(format!("{}: {fault}", file.display())))
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use nearmiss_runtime::clock::Clock;
 use nearmiss_runtime::tasks::{Stop, Tasks};
+use nearmiss_store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 use super::lock::Lock;
-use super::{Failure, open, operator};
+use super::{Failure, make_data, open, operator};
 use crate::app::App;
 use crate::config::Config;
 use crate::delivery::Channels;
@@ -24,8 +25,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     log();
     let channels = Channels::of(&config)?;
-    let store = open(&config).await?;
-    let _only = Lock::take(&config.data)?;
+    let (_only, store) = occupy(&config).await?;
     let operator = operator(&store).await?;
     let wanted = config.server.listen;
     let listener = TcpListener::bind(wanted).await;
@@ -55,6 +55,14 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         return Err(Failure::Condition("a task failed; the log says which".to_owned()));
     }
     Ok(())
+}
+
+/// The data folder for this collector alone, then its database: opening it brings the schema up to date under whoever
+/// runs on it.
+async fn occupy(config: &Config) -> Result<(Lock, Store), Failure> {
+    make_data(config)?;
+    let lock = Lock::take(&config.data)?;
+    Ok((lock, open(config).await?))
 }
 
 fn log() {
@@ -89,5 +97,22 @@ async fn asked_to_end() {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_collector_leaves_the_database_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { data: folder.path().to_owned(), ..Config::default() };
+        let first = Lock::take(&config.data).unwrap();
+        assert!(matches!(occupy(&config).await, Err(Failure::Unreadable(_))));
+        assert!(!config.database().exists());
+        drop(first);
+        let (_only, store) = occupy(&config).await.unwrap();
+        store.close().await;
     }
 }
