@@ -90,7 +90,12 @@ impl App {
 }
 
 /// The nonce is remembered in the transaction of the request it came with: what failed may be asked again.
-async fn admit(unit: &mut Unit, host: &HostScope, proof: &Proof, now: Timestamp) -> Result<(), IngestFault> {
+pub(crate) async fn admit(
+    unit: &mut Unit,
+    host: &HostScope,
+    proof: &Proof,
+    now: Timestamp,
+) -> Result<(), IngestFault> {
     if unit.remember_nonce(host, &proof.nonce, now).await? { Ok(()) } else { Err(IngestFault::Replayed) }
 }
 

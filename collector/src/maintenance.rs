@@ -19,7 +19,7 @@ use crate::service::ServiceError;
 /// The kind of the request.
 pub(crate) const KIND: &str = "maintenance";
 /// A longer window is a mistake; agents refuse it too.
-const LONGEST: Span = Span::from_days(7);
+pub(crate) const LONGEST: Span = Span::from_days(7);
 const LONGEST_REASON: usize = 500;
 
 /// A window somebody wants.

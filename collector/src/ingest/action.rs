@@ -3,14 +3,13 @@
 use nearmiss_case::engine::Input;
 use nearmiss_case::words::Workflow;
 use nearmiss_case::{Case, EventFacts};
-use nearmiss_shared::time::{Span, Timestamp};
+use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::vocabulary::Physical;
 use nearmiss_store::StoreError;
 
 use super::Batch;
+use crate::maintenance;
 
-/// Maintenance for longer than this is a mistake.
-const LONGEST_MAINTENANCE: Span = Span::from_days(7);
 /// An action is told to at most so many running cases.
 const MOST_CASES: usize = 50;
 
@@ -38,7 +37,7 @@ impl Batch<'_> {
     async fn maintenance(&mut self, facts: &EventFacts) -> Result<(), StoreError> {
         let told: Option<Timestamp> = facts.labels.get("until").and_then(|text| text.parse().ok());
         let Some(until) = told else { return Ok(()) };
-        let until = until.min(self.now.plus(LONGEST_MAINTENANCE));
+        let until = until.min(self.now.plus(maintenance::LONGEST));
         self.arrival.maintenance = until > self.now;
         self.unit.set_maintenance(self.host, until).await
     }

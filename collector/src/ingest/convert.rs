@@ -6,6 +6,7 @@ use nearmiss_case::EventFacts;
 use nearmiss_case::facts::Range;
 use nearmiss_shared::identity::HostId;
 use nearmiss_shared::time::Span;
+use nearmiss_shared::urgency::approach_proximity;
 use nearmiss_shared::wire::MAX_SAMPLES;
 use nearmiss_shared::wire::v1::{Estimate, Event};
 
@@ -108,13 +109,10 @@ impl Numbers {
         })
     }
 
-    /// Proximity of the approach level: (W - N) / (F - N), domain.md 1.3.
     fn tick(&self) -> f64 {
-        let (Some(normal), Some(approach), Some(limit)) = (self.normal, self.approach, self.limit) else {
-            return ORDINAL_TICK;
-        };
-        let tick = (approach - normal) / (limit - normal);
-        if tick.is_finite() { tick.clamp(0.0, 1.0) } else { ORDINAL_TICK }
+        // Levels at the ends of what a float can hold have no place between them.
+        let between = approach_proximity(self.normal, self.approach, self.limit);
+        between.filter(|tick| tick.is_finite()).unwrap_or(ORDINAL_TICK)
     }
 }
 
@@ -168,6 +166,7 @@ mod tests {
             (Some(1.0), Some(0.5), Some(1.0), false, 0.5),
             (None, Some(1.0), None, false, 0.5),
             (Some(0.0), Some(1.0), Some(10.0), true, 0.5),
+            (Some(-f64::MAX), Some(f64::MAX), Some(f64::MAX), false, 0.5),
         ] {
             let event = Event { normal, approach, limit, ordinal, ..sample() };
             let found = facts(event, &arrival()).unwrap().tick;

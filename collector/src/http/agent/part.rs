@@ -10,7 +10,7 @@ use super::signed::SignedHost;
 use crate::app::App;
 use crate::http::problem::Problem;
 use crate::incoming;
-use crate::ingest::IngestFault;
+use crate::ingest::admit;
 
 pub(super) async fn put(
     State(app): State<App>,
@@ -21,9 +21,7 @@ pub(super) async fn put(
     let part: u32 = part.parse().map_err(|_| Problem::bad_request("parts are numbered from 0"))?;
     let now = app.clock.now();
     let mut unit = app.store.begin().await?;
-    if !unit.remember_nonce(&request.scope, &request.proof.nonce, now).await? {
-        return Err(IngestFault::Replayed.into());
-    }
+    admit(&mut unit, &request.scope, &request.proof, now).await?;
     unit.commit().await?;
     let (folder, host, body) = (app.config.incoming(), request.scope.host(), request.body);
     let keep = move || incoming::keep_part(&folder, host, bundle, part, &body);

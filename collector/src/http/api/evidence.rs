@@ -18,6 +18,7 @@ use tokio::io::AsyncReadExt;
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
+use crate::incoming::file_of;
 
 #[derive(Deserialize)]
 pub(super) struct Filter {
@@ -54,7 +55,7 @@ pub(super) async fn get(
 }
 
 async fn open(app: &App, row: &EvidenceRow) -> Result<File, Problem> {
-    let path = app.evidence.join(row.scope().client().to_string()).join(&row.sha256);
+    let path = file_of(&app.evidence, row.scope().client(), &row.sha256);
     File::open(&path).await.map_err(|fault| {
         tracing::error!(path = %path.display(), %fault, "stored evidence cannot be read");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the bundle is known, but its file cannot be read")
