@@ -47,3 +47,6 @@ pub fn router() -> Router<App> {
         .route("/api/v1/evidence/{id}", get(evidence::get))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use nearmiss_shared::bundle::{BundleDraft, ItemDraft, ItemOutcome, Sealed, seal};
+use nearmiss_shared::identity::HostId;
 use nearmiss_shared::vocabulary::Category;
 use nearmiss_shared::wire::MAX_BODY_BYTES;
 use nearmiss_shared::wire::v1::{EvidenceClose, VERSION};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::http::router;
-use crate::lab::{Host, Lab, bundle};
+use crate::lab::{Host, Lab, OTHER, bundle};
 
 const EVENTS: &str = "/agent/v1/events";
 const JSON: &str = "application/json";
@@ -229,14 +230,19 @@ async fn a_host_takes_no_bundle_away_from_another_of_its_client() {
     assert_eq!(lab.cases().await[0].evidence[0].sha256.as_ref(), Some(&own.sha256));
 
     let token = lab.token(TokenKind::Api, None).await;
-    let tag = async |query: &str| {
+    let stranger = lab.token_of(OTHER, TokenKind::Api, None).await;
+    let tag = async |query: &str, token: &str| {
         let path = format!("/api/v1/evidence/{}{query}", bundle(1));
         let request = Request::get(path).header("authorization", format!("Bearer {token}"));
         let answer = router(lab.app.clone()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         answer.headers().get("etag").map(|tag| tag.to_str().unwrap().trim_matches('"').to_owned())
     };
-    assert_eq!(tag("").await, Some(own.sha256.clone()), "the one a case speaks of");
-    assert_eq!(tag(&format!("?host={}", host.id)).await, Some(own.sha256));
-    assert_eq!(tag(&format!("?host={}", other.id)).await, Some(foreign.sha256));
-    assert_eq!(tag("?host=lab-9").await, None);
+    assert_eq!(tag("", &token).await, Some(own.sha256.clone()), "the one a case speaks of");
+    let of = |id: HostId| format!("?host={id}");
+    assert_eq!(tag(&of(host.id), &token).await, Some(own.sha256));
+    assert_eq!(tag(&of(other.id), &token).await, Some(foreign.sha256));
+    assert_eq!(tag("?host=lab-9", &token).await, None);
+    for query in [String::new(), of(host.id), of(other.id)] {
+        assert_eq!(tag(&query, &stranger).await, None, "another client's");
+    }
 }
