@@ -100,7 +100,7 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for CallerForm<T> {
             let detail = format!("a form is at most {MAX_FORM_BYTES} bytes");
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response()
         })?;
-        let request = Request::from_parts(form_parts(parts), axum::body::Body::from(bytes));
+        let request = Request::from_parts(parts, axum::body::Body::from(bytes));
         let axum::Form(WithToken { form_token, form }) = axum::Form::from_request(request, app)
             .await
             .map_err(|fault| Problem::bad_request(fault.body_text()).into_response())?;
@@ -109,12 +109,6 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for CallerForm<T> {
         }
         Ok(Self { principal, form })
     }
-}
-
-/// A form arrives as POST whatever route it took.
-fn form_parts(mut parts: Parts) -> Parts {
-    parts.method = Method::POST;
-    parts
 }
 
 fn is_form_token(principal: &Principal, carried: &str) -> bool {
