@@ -194,6 +194,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_at_the_mail_server_has_a_password_and_a_password_a_name() {
+        let mail = "[mail]\nserver = \"smtps://mail.example\"\nfrom = \"n@p.example\"\n";
+        let (name, password) = ("username = \"n\"\n", "password_file = \"/p\"\n");
+        assert!(load(mail).is_ok() && load(&format!("{mail}{name}{password}")).is_ok());
+        for (half, missing) in [(name, "`password_file` is missing"), (password, "`username` is missing")] {
+            let told = load(&format!("{mail}{half}")).unwrap_err().to_string();
+            assert!(told.contains(&format!("collector.toml:1: {missing}")), "{told}");
+        }
+    }
+
+    #[test]
     fn a_webhook_is_named_once() {
         let hook = "[[webhook]]\nname = \"chat\"\nurl = \"https://x\"\nsecret_file = \"/s\"\n";
         assert_eq!(load(hook).unwrap().webhook.len(), 1);

@@ -99,11 +99,16 @@ fn walk(reader: &mut Reader<'_>, root: &dyn TableLike) {
 fn mail(reader: &mut Reader<'_>, table: &dyn TableLike, at: Option<Range<usize>>) {
     reader.only(table, "[mail]", &["server", "from", "username", "password_file"]);
     reader.required(table, at.clone(), "server", MailServer::from_str);
-    reader.required(table, at, "from", |text| {
+    reader.required(table, at.clone(), "from", |text| {
         text.parse::<Mailbox>().map_err(|_| "an address is expected, such as \"nearmiss@provider.example\"")
     });
-    reader.string(table, "username");
-    reader.string(table, "password_file");
+    let given = |text: Option<String>| text.is_some_and(|text| !text.is_empty());
+    let named = given(reader.string(table, "username"));
+    let password = given(reader.string(table, "password_file"));
+    if named != password {
+        let missing = if named { "password_file" } else { "username" };
+        reader.fault(at, format!("`{missing}` is missing"), "`username` and `password_file` go together");
+    }
 }
 
 /// The receiver's name: messages are addressed by it.
