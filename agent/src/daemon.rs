@@ -18,10 +18,10 @@ use sd_notify::NotifyState;
 use tokio::sync::Notify;
 use tracing::{debug, error, info};
 
-use crate::clock::Clock;
 use crate::pipeline::Counters;
 use crate::settings::{Settings, SettingsFault};
 use crate::store::StoreFault;
+use nearmiss_agent_probe::Clock;
 
 use life::Life;
 use lock::Lock;

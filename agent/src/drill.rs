@@ -16,9 +16,9 @@ use nearmiss_shared::vocabulary::EventKind;
 use tokio::sync::{broadcast, mpsc};
 use tracing::{debug, info};
 
-use crate::clock::Clock;
 use crate::pipeline::{Committed, Handle, Input};
-use crate::probe::Readings;
+use nearmiss_agent_probe::Clock;
+use nearmiss_agent_probe::Readings;
 
 const STEP: Duration = Duration::from_secs(1);
 /// A drill ends by itself after this.

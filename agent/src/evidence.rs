@@ -16,18 +16,15 @@ use nearmiss_shared::signature::HostKey;
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
 
-use crate::clock::Clock;
+use nearmiss_agent_probe::{Captures, Clock};
 
 mod capacity;
-mod captures;
 mod host;
-mod process;
 mod recipe;
 mod redact;
 mod step;
 mod store;
 
-pub use captures::{Captures, Report};
 pub use redact::redact;
 pub use store::remove;
 

@@ -18,9 +18,9 @@ use nearmiss_runtime::tasks::{self, Stop};
 use tokio::sync::mpsc;
 use tracing::debug;
 
-use crate::clock::Clock;
-use crate::evidence::Captures;
-use crate::probe::{Excuses, NotApplicable};
+use nearmiss_agent_probe::Captures;
+use nearmiss_agent_probe::Clock;
+use nearmiss_agent_probe::{Excuses, NotApplicable};
 
 mod batch;
 mod checkpoint;

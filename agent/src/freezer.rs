@@ -13,10 +13,10 @@ use nearmiss_runtime::tasks::Stop;
 use nearmiss_shared::identity::BundleId;
 use tracing::{error, info, warn};
 
-use crate::clock::Clock;
-use crate::evidence::{self, Captures, Limits, Recipe};
+use crate::evidence::{self, Limits, Recipe};
 use crate::pipeline::{Handle, Outbox};
 use crate::store::{Identity, Pending, Store, StoreFault};
+use nearmiss_agent_probe::{Captures, Clock};
 
 const ATTEMPTS: u32 = 3;
 const RETRY: Duration = Duration::from_secs(5);

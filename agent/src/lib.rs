@@ -5,7 +5,6 @@
 //! is on the disk.
 
 pub mod cli;
-pub mod clock;
 pub mod control;
 pub mod daemon;
 pub mod drill;
@@ -17,7 +16,6 @@ pub mod ids;
 pub mod maintenance;
 pub mod output;
 pub mod pipeline;
-pub mod probe;
 pub mod settings;
 pub mod store;
 pub mod uplink;

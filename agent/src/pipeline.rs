@@ -25,10 +25,10 @@ use nearmiss_shared::wire::v1::{Baseline, EpisodeMinute, SignalStatus};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{debug, error};
 
-use crate::clock::Clock;
 use crate::follower::Followed;
-use crate::probe::{Known, Readings};
 use crate::store::{Identity, Reserve, Store, StoreFault};
+use nearmiss_agent_probe::Clock;
+use nearmiss_agent_probe::{Known, Readings};
 
 pub use event::Remark;
 pub use parts::{Counters, Outbox};

@@ -13,9 +13,9 @@ pub mod status;
 
 use std::sync::Arc;
 
-use crate::clock::Clock;
 use crate::pipeline::{Counters, Handle, Outbox};
 use crate::store::Store;
+use nearmiss_agent_probe::Clock;
 
 pub use client::{Client, UplinkFault};
 

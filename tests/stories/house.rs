@@ -97,7 +97,7 @@ fn rust_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 fn agent_and_collector_meet_only_in_shared() {
     let manifests = manifests();
     let collectors = ["nearmiss-case", "nearmiss-store", "nearmiss-collector"];
-    let agents = ["nearmiss-agent-core", "nearmiss-agent"];
+    let agents = ["nearmiss-agent-core", "nearmiss-agent-probe", "nearmiss-agent"];
     for agent in agents {
         assert_none(&manifests, agent, &collectors);
     }

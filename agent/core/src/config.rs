@@ -95,6 +95,14 @@ pub struct ProbesConfig {
     pub service: ServiceConfig,
     pub log: LogConfig,
     pub host: Toggle,
+    pub endpoint: Toggle,
+    pub certificate: Toggle,
+    pub backup: Toggle,
+    pub power: Toggle,
+    pub integrity: Toggle,
+    pub plugin: Toggle,
+    pub metrics: Toggle,
+    pub container: Toggle,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -259,11 +267,25 @@ fn check(reader: &mut Reader<'_>, top: &dyn TableLike) {
         reader.integer(table, "max_bytes", 1_048_576..i64::MAX);
         reader.integer(table, "reserve_bytes", 0..1_073_741_825);
     });
-    section(reader, top, "probe", &["filesystem", "disk", "service", "log", "host"], probes);
+    section(reader, top, "probe", &[&PLAIN[..], &["disk", "service", "log"]].concat(), probes);
 }
 
+/// Probes that are switched on or off and have nothing else to say: what they watch is in the rules.
+const PLAIN: [&str; 10] = [
+    "filesystem",
+    "host",
+    "endpoint",
+    "certificate",
+    "backup",
+    "power",
+    "integrity",
+    "plugin",
+    "metrics",
+    "container",
+];
+
 fn probes(reader: &mut Reader<'_>, probes: &dyn TableLike) {
-    for plain in ["filesystem", "host"] {
+    for plain in PLAIN {
         section(reader, probes, plain, &["enabled"], |reader, table| {
             reader.boolean(table, "enabled");
         });

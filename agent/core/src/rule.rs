@@ -3,6 +3,7 @@
 //! A rule is a table of its probe in a TOML file; everything but `name` (and a log rule's `pattern`) has a shipped
 //! default. The last rule that matches a signal's subject wins; keys it leaves out keep the default.
 
+mod declared;
 mod parse;
 mod set;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 use crate::proximity::Limits;
 use crate::signal::{Scale, Table};
 
+pub use declared::{Declared, LogRule};
 pub use set::{DRILL_PREFIX, RuleSet};
 
 /// How far below approach a signal must fall to be receding, in proximity.
@@ -49,20 +51,10 @@ pub struct Rule {
     pub category: Option<Category>,
     pub evidence: Option<String>,
     pub source: Option<String>,
-    pub log: Option<LogRule>,
-}
-
-/// What a `[[log]]` rule counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogRule {
-    pub pattern: String,
-    /// Matches (or distinct values) within the window that are the failure limit.
-    pub count: u32,
-    pub window: Span,
-    /// Count the distinct values of this named group instead of lines.
-    pub distinct: Option<String>,
-    /// Count apart for each value of this named group, which becomes the subject.
-    pub by: Option<String>,
+    /// Whether a trend alone may open an episode.
+    pub forecast: Option<bool>,
+    /// The thing to look at, where the rule names one.
+    pub declared: Option<Declared>,
 }
 
 /// A rule resolved for one signal: what the evaluator judges by.
@@ -78,6 +70,7 @@ pub struct Judgement {
     pub hold: Span,
     pub hysteresis: f64,
     pub reopen: Span,
+    pub forecast: bool,
     pub horizon: Span,
     pub response: Span,
     pub source: String,
@@ -123,6 +116,7 @@ impl Judgement {
             hold: Span,
             hysteresis: f64,
             reopen: Span,
+            forecast: bool,
             horizon: Span,
             source: &'a str,
         }
@@ -138,6 +132,7 @@ impl Judgement {
             hold: self.hold,
             hysteresis: self.hysteresis,
             reopen: self.reopen,
+            forecast: self.forecast,
             horizon: self.horizon,
             source: &self.source,
         };

@@ -13,10 +13,10 @@ use nearmiss_shared::vocabulary::Physical;
 
 use super::arguments::Check;
 use super::{Config, Ended, Exit, Failure};
-use crate::clock::Clock;
 use crate::control::{Answer, CheckTold, Question, ask};
 use crate::output::{self, Terminal};
 use crate::settings::Settings;
+use nearmiss_agent_probe::Clock;
 
 use table::{Source, Table};
 

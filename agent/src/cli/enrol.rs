@@ -5,13 +5,13 @@ use std::path::Path;
 
 use super::arguments::Enrol;
 use super::{Config, Ended, Exit, Failure};
-use crate::clock::Clock;
 use crate::control::{Question, ask};
 use crate::host;
 use crate::output;
 use crate::store::Store;
 use crate::uplink::UplinkFault;
 use crate::uplink::enrol::{Application, enrol};
+use nearmiss_agent_probe::Clock;
 
 /// No token is longer.
 const MAX_TOKEN_BYTES: u64 = 4096;

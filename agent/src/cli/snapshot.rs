@@ -11,10 +11,10 @@ use nearmiss_shared::signature::HostKey;
 
 use super::arguments::Snapshot;
 use super::{Config, Ended, Exit, Failure};
-use crate::clock::Clock;
-use crate::evidence::{self, Captures, Recipe};
+use crate::evidence::{self, Recipe};
 use crate::store::{Store, key_in};
 use crate::{freezer, ids, output};
+use nearmiss_agent_probe::{Captures, Clock};
 
 pub(super) async fn run(file: &Config, options: Snapshot) -> Ended {
     let settings = file.load()?;

@@ -4,12 +4,12 @@ use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::wire::v1::SpoolDepth;
 
 use super::{Config, Ended, Exit, Failure};
-use crate::clock::Clock;
 use crate::control::{Answer, Question, StatusTold, ask};
 use crate::settings::Settings;
 use crate::store::{Store, StoreFault, key_in};
 use crate::uplink::status::{CONTACT_FAULT, LAST_CONTACT};
 use crate::{host, output};
+use nearmiss_agent_probe::Clock;
 
 pub(super) async fn run(file: &Config, json: bool) -> Ended {
     let settings = file.load()?;

@@ -11,12 +11,12 @@ use tokio::sync::Notify;
 use tracing::info;
 
 use super::{Answer, CheckTold, Excuse, Question, StatusTold};
-use crate::clock::Clock;
 use crate::drill::Drills;
 use crate::pipeline::{Counters, Handle, Input, Remark, View};
 use crate::store::{Identity, Store, StoreFault};
 use crate::uplink::status::{CONTACT_FAULT, LAST_CONTACT};
 use crate::{host, maintenance};
+use nearmiss_agent_probe::Clock;
 
 /// A remark is a sentence or two.
 const NOTE_LETTERS: usize = 2_000;

@@ -7,8 +7,8 @@ use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::wire::v1::SpoolDepth;
 use serde::{Deserialize, Serialize};
 
-use crate::probe::NotApplicable;
 use crate::store::Enrolment;
+use nearmiss_agent_probe::NotApplicable;
 
 /// This host's margins, most urgent first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

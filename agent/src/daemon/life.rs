@@ -9,14 +9,13 @@ use tracing::{error, info, warn};
 use super::{DaemonFault, Shared, probes, watchdog};
 use crate::control::{Desk, Server};
 use crate::drill::Drills;
-use crate::evidence::Captures;
 use crate::follower::{Checkpoint, Follower};
 use crate::freezer::{self, Freezer};
 use crate::pipeline::{Handle, Outbox, Parts, Pipeline};
-use crate::probe;
 use crate::settings::Settings;
 use crate::store::{Enrolment, Identity, Reserve, Store, StoreFault};
 use crate::uplink::{self, Client, Uplink};
+use nearmiss_agent_probe::Captures;
 
 /// After this, what has not ended is aborted.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -129,7 +128,9 @@ impl Composition<'_> {
 
     fn look(&mut self, pipeline: &Pipeline, handle: &Handle) {
         let known = pipeline.known();
-        for mut probe in probe::all(&self.settings.config, &self.settings.rules, &self.captures) {
+        for mut probe in
+            nearmiss_agent_probe::all(&self.settings.config, &self.settings.rules, &self.captures)
+        {
             known.iter().for_each(|known| probe.expect(known));
             let (name, stop) = (probe.name(), self.tasks.stop_signal());
             self.tasks.spawn(name, probes::look(probe, self.shared.clock.clone(), handle.clone(), stop));

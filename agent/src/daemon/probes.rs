@@ -4,13 +4,13 @@ use nearmiss_runtime::tasks::Stop;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
-use crate::clock::Clock;
 use crate::follower::Followed;
 use crate::pipeline::{Handle, Input};
-use crate::probe::Probe;
+use nearmiss_agent_probe::Clock;
+use nearmiss_agent_probe::Probe;
 
 /// Looks, hands on, and waits for the next time, until asked to stop.
-pub(super) async fn look(mut probe: Probe, clock: Clock, pipeline: Handle, mut stop: Stop) {
+pub(super) async fn look(mut probe: Box<dyn Probe>, clock: Clock, pipeline: Handle, mut stop: Stop) {
     let mut turn = tokio::time::interval(probe.interval().to_duration());
     // A look that took longer than its interval is not made up for.
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);

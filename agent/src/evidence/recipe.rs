@@ -1,10 +1,19 @@
 //! What is taken for which category, the most telling first: earlier items get the room.
 
+use std::time::Duration;
+
 use nearmiss_shared::vocabulary::Category;
 
-use super::process::output_of;
-use super::step::Step;
-use super::{Captures, Recipe, capacity, host};
+use nearmiss_agent_probe::Captures;
+use nearmiss_agent_probe::command::Program;
+
+use super::step::{Step, Taken};
+use super::{Recipe, capacity, host};
+
+/// What a program prints beyond this is not read.
+const MAX_OUTPUT_BYTES: u64 = 4 * 1024 * 1024;
+/// Longer than any bundle takes.
+const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// The properties of a unit that may be taken: never its environment or command lines.
 const UNIT_PROPERTIES: &str = "--property=Id,Description,LoadState,ActiveState,SubState,Result,NRestarts,\
@@ -26,6 +35,21 @@ pub(super) fn steps(recipe: &Recipe, captures: &Captures) -> Vec<Step> {
     });
     steps.extend(host::steps());
     steps
+}
+
+/// The standard output of `argv`, as an item; the bundle's own time is the limit.
+fn output_of(name: &'static str, argv: &[&str]) -> Step {
+    let mut program = Program::new(argv.iter().copied());
+    (program.patience, program.max_bytes) = (MAX_TIME, MAX_OUTPUT_BYTES);
+    Step::new(name, program.line(), async move { printed(&program).await })
+}
+
+async fn printed(program: &Program) -> Taken {
+    let ended = program.run().await.map_err(|fault| fault.to_string())?;
+    if !ended.status.success() && ended.text.is_empty() {
+        return Err(format!("`{}` ended with {}: {}", program.line(), ended.status, ended.said()));
+    }
+    Ok(ended.text)
 }
 
 /// The signal's own curve.

@@ -9,7 +9,7 @@ use nearmiss_shared::bundle::{ItemDraft, ItemOutcome};
 use nearmiss_shared::time::Span;
 
 use super::{Limits, redact};
-use crate::clock::Clock;
+use nearmiss_agent_probe::Clock;
 
 /// Bytes, or why there are none.
 pub(super) type Taken = Result<Vec<u8>, String>;

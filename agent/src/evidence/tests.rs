@@ -73,7 +73,10 @@ async fn matched_lines_and_reports_come_from_memory_without_their_secrets() {
         b"Failed login password=hunter2 from 10.0.0.9",
     );
     let text = b"ID# ATTRIBUTE_NAME".to_vec();
-    captures.keep_report("ACME 1TB S1", Report { at, method: "smartctl -a /dev/sda".to_owned(), text });
+    captures.keep_report(
+        "ACME 1TB S1",
+        nearmiss_agent_probe::captures::Report { at, method: "smartctl -a /dev/sda".to_owned(), text },
+    );
     let clock = Clock::real();
 
     let login = recipe(Category::Login, "log.guessing", "10.0.0.9");

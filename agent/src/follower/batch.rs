@@ -6,7 +6,7 @@ use nearmiss_agent_core::log::{Matcher, Windows};
 use nearmiss_agent_core::reading::{Reading, Stamp};
 
 use super::Followed;
-use crate::evidence::Captures;
+use nearmiss_agent_probe::Captures;
 
 /// Readings of one signal and subject in one batch: the way a count went matters, thousands of steps of it do not.
 const MAX_STEPS: usize = 64;

@@ -14,8 +14,8 @@ use super::watched::Watched;
 use super::{Committed, Input, Pipeline, Remark};
 use crate::follower::Followed;
 use crate::ids;
-use crate::probe::NotApplicable;
 use crate::store::{StoreFault, Work};
+use nearmiss_agent_probe::NotApplicable;
 
 /// Events that wait for the collector, and those in quarantine, have this much room each.
 const SPOOL_BYTES: u64 = 64 * 1024 * 1024;

@@ -6,9 +6,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::follower::Checkpoint;
-use crate::probe::NotApplicable;
 use crate::store::Enrolment;
 use nearmiss_agent_core::reading::Reading;
+use nearmiss_agent_probe::NotApplicable;
 
 /// A pipeline that is fed by hand.
 struct Bench {

@@ -8,8 +8,8 @@ use nearmiss_agent_core::rule::{DRILL_PREFIX, Judgement, RuleSet};
 use nearmiss_shared::vocabulary::{EventKind, Physical};
 
 use super::view::Told;
-use crate::probe::Known;
 use crate::store::StoredState;
+use nearmiss_agent_probe::Known;
 
 #[derive(Clone, Debug)]
 pub(super) struct Watched {

@@ -5,8 +5,8 @@ use nearmiss_shared::identity::HostId;
 use nearmiss_shared::wire::v1::EventBatch;
 
 use super::*;
-use crate::clock::Clock;
 use crate::ids;
+use nearmiss_agent_probe::Clock;
 
 const SAMPLE: &str = include_str!("../../../shared/src/wire/v1/batch.sample.json");
 

@@ -9,8 +9,8 @@ use nearmiss_shared::wire::MAX_BODY_BYTES;
 use reqwest::{Method, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
-use crate::clock::Clock;
 use crate::ids;
+use nearmiss_agent_probe::Clock;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const TOTAL: Duration = Duration::from_secs(60);

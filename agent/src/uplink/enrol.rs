@@ -4,8 +4,8 @@ use nearmiss_shared::bundle::sha256_hex;
 use nearmiss_shared::wire::v1::{Enrol, Enrolled, VERSION};
 
 use super::{Client, UplinkFault};
-use crate::clock::Clock;
 use crate::store::{Enrolment, Identity};
+use nearmiss_agent_probe::Clock;
 
 /// Requests of a host that no collector knows yet are addressed to this.
 const AUDIENCE: &str = "enrol";

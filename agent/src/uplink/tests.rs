@@ -16,11 +16,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::enrol::{Application, enrol};
 use super::{Client, Uplink, events};
-use crate::clock::Clock;
 use crate::control::{Answer, Question};
 use crate::daemon::tests::{Running, until};
 use crate::pipeline::{Outbox, Parts, Pipeline};
 use crate::store::{Enrolment, Reserve, Store};
+use nearmiss_agent_probe::Clock;
 
 #[derive(Debug, Default)]
 struct Kept {

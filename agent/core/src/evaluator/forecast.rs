@@ -32,6 +32,9 @@ impl SignalState {
 
     /// Converging fast: both halves of a full window point to failure within the horizon, from half-way on.
     pub(super) fn converges_fast(&self, judgement: &Judgement, proximity: f64) -> bool {
+        if !judgement.forecast {
+            return false;
+        }
         let window = self.window(judgement);
         let spanned = window.first().zip(window.last()).map_or(0, |((first, _), (last, _))| last - first);
         let full = spanned * 10 >= self.window_length(judgement) * 9;

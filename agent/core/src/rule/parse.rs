@@ -1,13 +1,12 @@
 //! Rules files: walked with their spans, so that every fault is told with its line.
 
 use globset::{Glob, GlobMatcher};
-use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
 use toml_edit::{Item, TableLike};
 
 use super::set::levels_on_defaults;
-use super::{LogRule, Rule};
-use crate::signal::{SIGNALS, Scale, Table};
+use super::{Declared, Rule};
+use crate::signal::{Scale, Table, signals};
 use nearmiss_shared::fault::{Fault, Reader};
 
 const KEYS: &[&str] = &[
@@ -25,12 +24,12 @@ const KEYS: &[&str] = &[
     "hold",
     "clear",
     "reopen",
+    "forecast",
     "horizon",
     "category",
     "evidence",
     "source",
 ];
-const LOG_KEYS: &[&str] = &["pattern", "count", "window", "distinct", "by"];
 
 /// Every rule and every fault of these files (name, text).
 pub(super) fn files(files: &[(String, String)]) -> (Vec<Rule>, Vec<Fault>) {
@@ -52,7 +51,7 @@ pub(super) fn files(files: &[(String, String)]) -> (Vec<Rule>, Vec<Fault>) {
     (rules, faults)
 }
 
-type At = Option<std::ops::Range<usize>>;
+pub(super) type At = Option<std::ops::Range<usize>>;
 
 fn entries<'t>(
     reader: &mut Reader<'_>,
@@ -83,7 +82,7 @@ fn rule(
     earlier: &[Rule],
 ) -> Option<Rule> {
     let place = format!("[[{table}]]");
-    let known = if table == Table::Log { [KEYS, LOG_KEYS].concat() } else { KEYS.to_vec() };
+    let known = [KEYS, Declared::keys(table)].concat();
     reader.only(entry, &place, &known);
     let before = reader.faults.len();
     let name = reader.string(entry, "name");
@@ -98,13 +97,15 @@ fn rule(
         );
     }
     let enabled = reader.boolean(entry, "enabled").unwrap_or(true);
-    let log = if table == Table::Log { log_rule(reader, entry, at.clone(), enabled) } else { None };
+    let declared = Declared::read(reader, table, entry, at.clone(), enabled);
+    let name = name.unwrap_or_default();
+    let made = declared.as_ref().and_then(|declared| declared.subjects(&name));
     let rule = Rule {
-        name: name.unwrap_or_default(),
+        name,
         table,
         enabled,
         signal: signal(reader, table, entry),
-        subject: glob(reader, entry),
+        subject: glob(reader, entry).or_else(|| Some(Glob::new(&made?).ok()?.compile_matcher())),
         normal: reader.number(entry, "normal"),
         approach: reader.number(entry, "approach"),
         critical: reader.number(entry, "critical"),
@@ -114,11 +115,12 @@ fn rule(
         hold: reader.span(entry, "hold", false),
         clear: reader.number(entry, "clear"),
         reopen: reader.span(entry, "reopen", false),
+        forecast: reader.boolean(entry, "forecast"),
         horizon: reader.span(entry, "horizon", false),
         category: category(reader, entry),
         evidence: reader.string(entry, "evidence"),
         source: reader.string(entry, "source"),
-        log,
+        declared,
     };
     check_levels(reader, &rule, entry, at);
     (reader.faults.len() == before).then_some(rule)
@@ -126,7 +128,7 @@ fn rule(
 
 fn signal(reader: &mut Reader<'_>, table: Table, entry: &dyn TableLike) -> Option<String> {
     let named = reader.string(entry, "signal")?;
-    let known: Vec<&str> = SIGNALS.iter().filter(|spec| spec.table == table).map(|spec| spec.name).collect();
+    let known: Vec<&str> = signals().filter(|spec| spec.table == table).map(|spec| spec.name).collect();
     if !known.contains(&named.as_str()) {
         let at = entry.get("signal").and_then(Item::span);
         reader.fault(
@@ -164,43 +166,6 @@ fn category(reader: &mut Reader<'_>, entry: &dyn TableLike) -> Option<Category> 
             None
         }
     }
-}
-
-fn log_rule(reader: &mut Reader<'_>, entry: &dyn TableLike, at: At, enabled: bool) -> Option<LogRule> {
-    let pattern = reader.string(entry, "pattern");
-    if enabled && entry.get("pattern").is_none() {
-        reader.fault(at, "[[log]] has no `pattern`", "a regular expression (Rust regex syntax)");
-    }
-    let groups = pattern.as_ref().and_then(|text| match regex::bytes::Regex::new(text) {
-        Ok(regex) => Some(regex.capture_names().flatten().map(str::to_owned).collect::<Vec<_>>()),
-        Err(fault) => {
-            let at = entry.get("pattern").and_then(Item::span);
-            let why = fault.to_string().lines().last().unwrap_or_default().trim().to_owned();
-            reader.fault(
-                at,
-                format!("`pattern` is no regular expression: {why}"),
-                "Rust regex syntax is expected",
-            );
-            None
-        }
-    });
-    let group = |reader: &mut Reader<'_>, key: &str| {
-        let named = reader.string(entry, key)?;
-        if groups.as_ref().is_some_and(|groups| !groups.contains(&named)) {
-            let at = entry.get(key).and_then(Item::span);
-            reader.fault(
-                at,
-                format!("`{key}` names no group `{named}`"),
-                format!("put (?P<{named}>...) into the pattern"),
-            );
-        }
-        Some(named)
-    };
-    let distinct = group(reader, "distinct");
-    let by = group(reader, "by");
-    let count = reader.integer(entry, "count", 1..1_000_001).unwrap_or(10);
-    let window = reader.span(entry, "window", false).unwrap_or(Span::from_minutes(10));
-    Some(LogRule { pattern: pattern?, count: u32::try_from(count).unwrap_or(10), window, distinct, by })
 }
 
 fn check_levels(reader: &mut Reader<'_>, rule: &Rule, entry: &dyn TableLike, at: At) {

@@ -2,9 +2,9 @@
 
 use nearmiss_shared::wire::v1::RuleRef;
 
-use super::{HYSTERESIS, Judgement, LogRule, REOPEN, Rule};
+use super::{Declared, HYSTERESIS, Judgement, LogRule, REOPEN, Rule};
 use crate::proximity::Limits;
-use crate::signal::{LOG, Scale, SignalSpec, Table, main_signal, spec};
+use crate::signal::{Scale, SignalSpec, Table, main_signal, spec};
 use nearmiss_shared::fault::Fault;
 
 /// The subject prefix of drills: accepted by the table's rule whatever its `match`.
@@ -26,7 +26,11 @@ impl RuleSet {
     /// The log rules, in order.
     pub fn log_rules(&self) -> Vec<(&Rule, &LogRule)> {
         let enabled = self.rules.iter().filter(|rule| rule.enabled);
-        enabled.filter_map(|rule| rule.log.as_ref().map(|log| (rule, log))).collect()
+        enabled
+            .filter_map(|rule| match rule.declared.as_ref()? {
+                Declared::Log(log) => Some((rule, log)),
+            })
+            .collect()
     }
 
     /// This set with the log rules of `shipped` before its own, where no rule of that name exists.
@@ -83,7 +87,7 @@ fn resolve(rule: Option<&Rule>, spec: &'static SignalSpec, own: Option<Limits>) 
     let levels = rule.filter(|rule| rule.signal.is_some() || spec.name == main_signal(spec.table).name);
     let scale = match spec.scale {
         Scale::Ordinal(family) => Scale::Ordinal(family),
-        Scale::Limited(shipped) => Scale::Limited(resolve_limits(levels, shipped, own)),
+        Scale::Limited(shipped) => Scale::Limited(resolve_limits(levels, spec, shipped, own)),
     };
     Judgement {
         rule: RuleRef {
@@ -98,54 +102,37 @@ fn resolve(rule: Option<&Rule>, spec: &'static SignalSpec, own: Option<Limits>) 
         hold: rule.and_then(|rule| rule.hold).unwrap_or(spec.hold),
         hysteresis: rule.and_then(|rule| rule.clear).unwrap_or(HYSTERESIS),
         reopen: rule.and_then(|rule| rule.reopen).unwrap_or(REOPEN),
+        forecast: rule.and_then(|rule| rule.forecast).unwrap_or(spec.forecast),
         horizon: rule.and_then(|rule| rule.horizon).unwrap_or(spec.horizon),
         response: spec.response,
         source: rule.and_then(|rule| rule.source.clone()).unwrap_or_else(|| spec.source.to_owned()),
     }
 }
 
-fn resolve_limits(rule: Option<&Rule>, shipped: Limits, own: Option<Limits>) -> Limits {
-    let log = rule.and_then(|rule| rule.log.as_ref()).map(|log| {
-        let count = f64::from(log.count);
-        Limits::new(0.0, (count / 2.0).ceil(), (count * 0.8).ceil(), count)
-    });
-    let base = log.or(own).unwrap_or(shipped);
-    let Some(rule) = rule else { return base };
-    let written = Limits {
+fn resolve_limits(rule: Option<&Rule>, spec: &SignalSpec, shipped: Limits, own: Option<Limits>) -> Limits {
+    let Some(rule) = rule else { return own.unwrap_or(shipped) };
+    let declared = rule.declared.as_ref().and_then(|declared| declared.levels(spec.name));
+    // A drive's or unit's own limits may not fit beside a rule's: then the rule stands on the shipped ones.
+    let bases = [own, declared, Some(shipped)].into_iter().flatten();
+    bases.map(|base| written_over(base, rule)).find(Limits::are_ordered).unwrap_or(shipped)
+}
+
+/// The levels that a rule writes, over `base`.
+fn written_over(base: Limits, rule: &Rule) -> Limits {
+    Limits {
         normal: rule.normal.unwrap_or(base.normal),
         approach: rule.approach.unwrap_or(base.approach),
         critical: rule.critical.unwrap_or(base.critical),
         limit: rule.limit.unwrap_or(base.limit),
-    };
-    // A drive's or unit's own limits may not fit beside a rule's: then the rule stands on the shipped ones.
-    if written.are_ordered() { written } else { resolve_limits_without_own(rule, shipped) }
-}
-
-fn resolve_limits_without_own(rule: &Rule, shipped: Limits) -> Limits {
-    let written = Limits {
-        normal: rule.normal.unwrap_or(shipped.normal),
-        approach: rule.approach.unwrap_or(shipped.approach),
-        critical: rule.critical.unwrap_or(shipped.critical),
-        limit: rule.limit.unwrap_or(shipped.limit),
-    };
-    if written.are_ordered() { written } else { shipped }
+    }
 }
 
 /// The levels a rule would have on its table's defaults, for validation.
 pub(super) fn levels_on_defaults(rule: &Rule) -> Option<Limits> {
     let spec = rule.signal.as_deref().map_or_else(|| Some(main_signal(rule.table)), spec)?;
-    let spec = if rule.table == Table::Log { &LOG } else { spec };
     let Scale::Limited(shipped) = spec.scale else { return None };
-    let base = rule.log.as_ref().map_or(shipped, |log| {
-        let count = f64::from(log.count);
-        Limits::new(0.0, (count / 2.0).ceil(), (count * 0.8).ceil(), count)
-    });
-    Some(Limits {
-        normal: rule.normal.unwrap_or(base.normal),
-        approach: rule.approach.unwrap_or(base.approach),
-        critical: rule.critical.unwrap_or(base.critical),
-        limit: rule.limit.unwrap_or(base.limit),
-    })
+    let declared = rule.declared.as_ref().and_then(|declared| declared.levels(spec.name));
+    Some(written_over(declared.unwrap_or(shipped), rule))
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use nearmiss_agent_core::margin::Margin;
 use nearmiss_agent_core::reading::Reading;
 use nearmiss_agent_core::rule::RuleSet;
 
-use crate::clock::Clock;
 use crate::control::{CheckTold, Excuse};
-use crate::evidence::Captures;
-use crate::{host, probe};
+use crate::host;
+use nearmiss_agent_probe::Captures;
+use nearmiss_agent_probe::Clock;
 
 pub(super) async fn once(config: &AgentConfig, rules: &RuleSet, clock: &Clock) -> CheckTold {
-    let looks = probe::all(config, rules, &Captures::default())
+    let looks = nearmiss_agent_probe::all(config, rules, &Captures::default())
         .into_iter()
         .map(|mut probe| async move { probe.read(clock).await });
     let mut signals = Vec::new();

@@ -9,16 +9,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use nearmiss_agent_core::mountinfo::{self, Mount};
 use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
 use nearmiss_runtime::tasks;
 use nearmiss_shared::time::Span;
 use tokio::task::JoinHandle;
 
-use super::{Excuses, Readings};
-use crate::clock::Clock;
+use crate::{Clock, Excuses, Known, Probe, Readings};
 
-pub(super) const NAME: &str = "filesystem";
+const NAME: &str = "filesystem";
 
 const FREE: &str = "filesystem.free";
 const INODES: &str = "filesystem.inodes_free";
@@ -76,19 +76,15 @@ impl FilesystemProbe {
         }
     }
 
-    pub fn interval(&self) -> Span {
-        self.interval
-    }
-
     /// A mount that was watched before a restart.
-    pub fn expect(&mut self, signal: &str, subject: &str) {
+    fn take_up(&mut self, signal: &str, subject: &str) {
         if [FREE, INODES, READ_ONLY].contains(&signal) && subject.starts_with('/') {
             self.watched.insert(subject.to_owned(), Watched { was_writable: true });
         }
     }
 
     /// Looks at every mount once.
-    pub async fn read(&mut self, clock: &Clock) -> Readings {
+    async fn look(&mut self, clock: &Clock) -> Readings {
         let text = match fs::read_to_string(&self.table) {
             Ok(text) => text,
             Err(fault) => {
@@ -138,6 +134,24 @@ impl FilesystemProbe {
                 Err(format!("no answer within {} s", PATIENCE.as_secs()))
             }
         }
+    }
+}
+
+impl Probe for FilesystemProbe {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn interval(&self) -> Span {
+        self.interval
+    }
+
+    fn expect(&mut self, known: &Known) {
+        self.take_up(&known.signal, &known.subject);
+    }
+
+    fn read<'a>(&'a mut self, clock: &'a Clock) -> BoxFuture<'a, Readings> {
+        Box::pin(self.look(clock))
     }
 }
 

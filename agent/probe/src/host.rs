@@ -2,16 +2,16 @@
 
 use std::fs;
 
+use futures_util::future::BoxFuture;
 use nearmiss_agent_core::proximity::Limits;
 use nearmiss_agent_core::reading::{Reading, Stamp};
 use nearmiss_agent_core::{meminfo, pressure};
 use nearmiss_shared::time::Span;
 use sysinfo::Components;
 
-use super::{Excuses, Readings};
-use crate::clock::Clock;
+use crate::{Clock, Excuses, Probe, Readings};
 
-pub(super) const NAME: &str = "host";
+const NAME: &str = "host";
 
 /// Watches what every host has.
 #[derive(Debug)]
@@ -29,12 +29,8 @@ impl HostProbe {
         Self { interval, sensors: None, excuses: Excuses::new(NAME) }
     }
 
-    pub fn interval(&self) -> Span {
-        self.interval
-    }
-
     /// Looks once; all of it is answered by the kernel from memory, but for the sensors, which are drivers'.
-    pub async fn read(&mut self, clock: &Clock) -> Readings {
+    async fn look(&mut self, clock: &Clock) -> Readings {
         let at = clock.stamp();
         let mut samples = memory(at);
         samples.push(file_handles(at));
@@ -74,6 +70,20 @@ impl HostProbe {
         let mut reading = Reading::value("host.temperature", "", at, degrees).label("sensor", sensor);
         reading.limits = Some(Limits::new(critical * 0.5, critical * 0.85, critical * 0.92, critical));
         Ok(reading)
+    }
+}
+
+impl Probe for HostProbe {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn interval(&self) -> Span {
+        self.interval
+    }
+
+    fn read<'a>(&'a mut self, clock: &'a Clock) -> BoxFuture<'a, Readings> {
+        Box::pin(self.look(clock))
     }
 }
 

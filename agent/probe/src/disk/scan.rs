@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nearmiss_agent_core::config::DiskConfig;
 
-use super::ask::Question;
+use super::ask::{ask, bounded};
 
 /// Drives asked at most.
 const MAX_DEVICES: usize = 128;
@@ -28,7 +28,7 @@ impl Device {
 pub(super) async fn scan(config: &DiskConfig) -> (Vec<Device>, Vec<String>) {
     let program = config.command.first().cloned().unwrap_or_default();
     let argv = vec![program, "--scan-open".to_owned()];
-    match Question::of(argv, config).ask().await.text {
+    match ask(bounded(argv, config)).await.text {
         Ok(text) => {
             let (mut devices, mut refused) = scanned(&String::from_utf8_lossy(&text));
             if devices.is_empty() && refused.is_empty() {

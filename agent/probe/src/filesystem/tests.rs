@@ -91,8 +91,8 @@ async fn mounts_come_go_and_turn_read_only() {
 #[tokio::test]
 async fn a_mount_that_went_away_while_the_agent_was_down_is_retired() {
     let mut probe = FilesystemProbe::new(Span::from_seconds(15));
-    probe.expect(FREE, "/no/such/mount");
-    probe.expect("disk.wear", "ACME S1");
+    probe.take_up(FREE, "/no/such/mount");
+    probe.take_up("disk.wear", "ACME S1");
     let clock = Clock::real();
     let readings = probe.read(&clock).await.readings;
     let retired: Vec<&str> = readings

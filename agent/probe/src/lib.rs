@@ -5,25 +5,29 @@
 //! the same answer; nothing is stored here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
+use futures_util::future::BoxFuture;
 use nearmiss_agent_core::config::AgentConfig;
 use nearmiss_agent_core::reading::Reading;
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_agent_core::signal::{Table, main_signal};
 use nearmiss_shared::time::Span;
 
-use crate::clock::Clock;
-use crate::evidence::Captures;
-
+pub mod captures;
+pub mod clock;
+pub mod command;
 pub mod disk;
 pub mod filesystem;
 pub mod host;
 pub mod service;
 
-pub use disk::DiskProbe;
-pub use filesystem::FilesystemProbe;
-pub use host::HostProbe;
-pub use service::ServiceProbe;
+pub use captures::Captures;
+pub use clock::Clock;
+use disk::DiskProbe;
+use filesystem::FilesystemProbe;
+use host::HostProbe;
+use service::ServiceProbe;
 
 /// A signal of a subject as it was known before a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,94 +55,59 @@ pub struct NotApplicable {
     pub holds: bool,
 }
 
-/// Every kind of probe.
-#[derive(Debug)]
-pub enum Probe {
-    Filesystem(FilesystemProbe),
-    Disk(DiskProbe),
-    Service(ServiceProbe),
-    Host(HostProbe),
+/// One kind of thing that is looked at.
+pub trait Probe: Debug + Send {
+    /// As its table in the rules is called.
+    fn name(&self) -> &'static str;
+
+    /// From the start of one look to the start of the next.
+    fn interval(&self) -> Span;
+
+    /// Tells of a signal that the store knows from before a restart, so that a subject which went away meanwhile
+    /// is retired instead of going dark.
+    fn expect(&mut self, _known: &Known) {}
+
+    /// Looks once. Bounded in time.
+    fn read<'a>(&'a mut self, clock: &'a Clock) -> BoxFuture<'a, Readings>;
 }
 
 /// The probes that the configuration enables, each with the shortest interval that its rules ask for.
-pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Probe> {
+pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Box<dyn Probe>> {
     let interval = |table| {
         let shipped = main_signal(table).interval.unwrap_or(Span::from_seconds(15));
         rules.interval(table).unwrap_or(shipped)
     };
     let probes = &config.probe;
-    let mut all = Vec::new();
+    let mut all: Vec<Box<dyn Probe>> = Vec::new();
     if probes.filesystem.enabled {
-        all.push(Probe::Filesystem(FilesystemProbe::new(interval(Table::Filesystem))));
+        all.push(Box::new(FilesystemProbe::new(interval(Table::Filesystem))));
     }
     if probes.disk.enabled {
-        all.push(Probe::Disk(DiskProbe::new(&probes.disk, interval(Table::Disk), captures.clone())));
+        all.push(Box::new(DiskProbe::new(&probes.disk, interval(Table::Disk), captures.clone())));
     }
     if probes.service.enabled {
-        all.push(Probe::Service(ServiceProbe::new(&probes.service, interval(Table::Service))));
+        all.push(Box::new(ServiceProbe::new(&probes.service, interval(Table::Service))));
     }
     if probes.host.enabled {
-        all.push(Probe::Host(HostProbe::new(interval(Table::Host))));
+        all.push(Box::new(HostProbe::new(interval(Table::Host))));
     }
     all
 }
 
-impl Probe {
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Filesystem(_) => filesystem::NAME,
-            Self::Disk(_) => disk::NAME,
-            Self::Service(_) => service::NAME,
-            Self::Host(_) => host::NAME,
-        }
-    }
-
-    /// From the start of one look to the start of the next.
-    pub fn interval(&self) -> Span {
-        match self {
-            Self::Filesystem(probe) => probe.interval(),
-            Self::Disk(probe) => probe.interval(),
-            Self::Service(probe) => probe.interval(),
-            Self::Host(probe) => probe.interval(),
-        }
-    }
-
-    /// Tells of a signal that the store knows from before a restart, so that a subject which went away meanwhile
-    /// is retired instead of going dark.
-    pub fn expect(&mut self, known: &Known) {
-        match self {
-            Self::Filesystem(probe) => probe.expect(&known.signal, &known.subject),
-            Self::Disk(probe) => probe.expect(known),
-            Self::Service(probe) => probe.expect(known),
-            Self::Host(_) => {}
-        }
-    }
-
-    /// Looks once. Bounded in time.
-    pub async fn read(&mut self, clock: &Clock) -> Readings {
-        match self {
-            Self::Filesystem(probe) => probe.read(clock).await,
-            Self::Disk(probe) => probe.read(clock).await,
-            Self::Service(probe) => probe.read(clock).await,
-            Self::Host(probe) => probe.read(clock).await,
-        }
-    }
-}
-
 /// Says each reason once, when it is over, and again after it was gone for a while.
 #[derive(Debug)]
-pub(crate) struct Excuses {
+pub struct Excuses {
     probe: &'static str,
     said: BTreeSet<String>,
 }
 
 impl Excuses {
-    pub(crate) fn new(probe: &'static str) -> Self {
+    pub fn new(probe: &'static str) -> Self {
         Self { probe, said: BTreeSet::new() }
     }
 
     /// Of all reasons that hold now, those that did not hold at the last look; and those that are over.
-    pub(crate) fn news(&mut self, hold: impl IntoIterator<Item = String>) -> Vec<NotApplicable> {
+    pub fn news(&mut self, hold: impl IntoIterator<Item = String>) -> Vec<NotApplicable> {
         let hold: BTreeSet<String> = hold.into_iter().collect();
         let told = |why: &String, holds| NotApplicable { probe: self.probe, why: why.clone(), holds };
         let begun = hold.difference(&self.said).map(|why| told(why, true));
@@ -169,7 +138,7 @@ mod tests {
     fn the_configuration_decides_which_probes_there_are() {
         let mut config = AgentConfig::default();
         let names = |config: &AgentConfig| -> Vec<&str> {
-            all(config, &RuleSet::default(), &Captures::default()).iter().map(Probe::name).collect()
+            all(config, &RuleSet::default(), &Captures::default()).iter().map(|probe| probe.name()).collect()
         };
         assert_eq!(names(&config), ["filesystem", "disk", "service", "host"]);
         config.probe.disk.enabled = false;

@@ -7,14 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use futures_util::future::BoxFuture;
 use nearmiss_agent_core::config::ServiceConfig;
 use nearmiss_agent_core::proximity::Limits;
 use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
 use nearmiss_shared::time::Span;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::{Excuses, Known, Readings};
-use crate::clock::Clock;
+use crate::{Clock, Excuses, Known, Probe, Readings};
 
 mod restarts;
 mod systemd;
@@ -22,7 +22,7 @@ mod systemd;
 use restarts::Restarts;
 use systemd::{Systemd, Unit};
 
-pub(super) const NAME: &str = "service";
+const NAME: &str = "service";
 
 const ACTIVE: &str = "service.active";
 const RESTARTS_LEFT: &str = "service.restarts_left";
@@ -61,19 +61,15 @@ impl ServiceProbe {
         }
     }
 
-    pub fn interval(&self) -> Span {
-        self.interval
-    }
-
     /// A unit that was watched before a restart.
-    pub(super) fn expect(&mut self, known: &Known) {
+    fn take_up(&mut self, known: &Known) {
         if [ACTIVE, RESTARTS_LEFT].contains(&known.signal.as_str()) {
             self.units.entry(known.subject.clone()).or_default().was_up = true;
         }
     }
 
     /// Asks once.
-    pub async fn read(&mut self, clock: &Clock) -> Readings {
+    async fn look(&mut self, clock: &Clock) -> Readings {
         let mut readings = Vec::new();
         let mut excuses = Vec::new();
         if self.address.is_some() || Path::new(BOOTED).exists() {
@@ -138,6 +134,24 @@ impl ServiceProbe {
         let kind = ProcessRefreshKind::nothing().without_tasks();
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
         self.config.processes.iter().map(|name| process(name, &system, at)).collect()
+    }
+}
+
+impl Probe for ServiceProbe {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn interval(&self) -> Span {
+        self.interval
+    }
+
+    fn expect(&mut self, known: &Known) {
+        self.take_up(known);
+    }
+
+    fn read<'a>(&'a mut self, clock: &'a Clock) -> BoxFuture<'a, Readings> {
+        Box::pin(self.look(clock))
     }
 }
 

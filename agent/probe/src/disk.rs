@@ -6,22 +6,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use nearmiss_agent_core::config::DiskConfig;
 use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
 use nearmiss_agent_core::smart;
 use nearmiss_shared::time::Span;
 
-use super::{Excuses, Known, Readings};
-use crate::clock::Clock;
-use crate::evidence::{Captures, Report};
+use crate::captures::{Captures, Report};
+use crate::{Clock, Excuses, Known, Probe, Readings};
 
 mod ask;
 mod scan;
 
-use ask::{Answer, Question};
+use ask::{Answer, ask, question};
 use scan::Device;
 
-pub(super) const NAME: &str = "disk";
+const NAME: &str = "disk";
 
 /// Drives asked at once.
 const AT_ONCE: usize = 4;
@@ -55,12 +55,8 @@ impl DiskProbe {
         }
     }
 
-    pub fn interval(&self) -> Span {
-        self.interval
-    }
-
     /// A drive that was watched before a restart.
-    pub(super) fn expect(&mut self, known: &Known) {
+    fn take_up(&mut self, known: &Known) {
         let Some(device) = known.labels.get("device").filter(|_| known.signal.starts_with("disk.")) else {
             return;
         };
@@ -70,11 +66,11 @@ impl DiskProbe {
     }
 
     /// Asks every drive once.
-    pub async fn read(&mut self, clock: &Clock) -> Readings {
+    async fn look(&mut self, clock: &Clock) -> Readings {
         let (devices, mut excuses) = self.devices().await;
         let questions = devices.into_iter().map(|device| {
-            let question = Question::new(&self.config, &device);
-            async move { (device, question.ask().await) }
+            let question = question(&self.config, &device);
+            async move { (device, ask(question).await) }
         });
         let mut answers: Vec<(Device, Answer)> =
             futures_util::stream::iter(questions).buffer_unordered(AT_ONCE).collect().await;
@@ -169,6 +165,24 @@ impl DiskProbe {
             successor.is_none()
         });
         missed
+    }
+}
+
+impl Probe for DiskProbe {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn interval(&self) -> Span {
+        self.interval
+    }
+
+    fn expect(&mut self, known: &Known) {
+        self.take_up(known);
+    }
+
+    fn read<'a>(&'a mut self, clock: &'a Clock) -> BoxFuture<'a, Readings> {
+        Box::pin(self.look(clock))
     }
 }
 

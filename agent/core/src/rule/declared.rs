@@ -1,0 +1,59 @@
+//! What a rule declares beside its levels: the thing to look at.
+//!
+//! A file a kind: its keys, how they are read, and the levels that follow from them. Levels that a rule writes
+//! itself go before those.
+
+mod log;
+
+use nearmiss_shared::fault::Reader;
+use toml_edit::TableLike;
+
+use super::parse::At;
+use crate::proximity::Limits;
+use crate::signal::Table;
+
+pub use log::LogRule;
+
+/// The declaration of one rule.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Declared {
+    Log(LogRule),
+}
+
+impl Declared {
+    /// The keys of `table` beside those that every rule has.
+    pub(super) const fn keys(table: Table) -> &'static [&'static str] {
+        match table {
+            Table::Log => log::KEYS,
+            _ => &[],
+        }
+    }
+
+    /// Reads what a rule of `table` declares; `None` where it declares nothing, or with faults.
+    pub(super) fn read(
+        reader: &mut Reader<'_>,
+        table: Table,
+        entry: &dyn TableLike,
+        at: At,
+        enabled: bool,
+    ) -> Option<Self> {
+        match table {
+            Table::Log => LogRule::read(reader, entry, at, enabled).map(Self::Log),
+            _ => None,
+        }
+    }
+
+    /// The levels that follow from the declaration for this signal.
+    pub(super) fn levels(&self, _signal: &str) -> Option<Limits> {
+        match self {
+            Self::Log(log) => Some(log.levels()),
+        }
+    }
+
+    /// The glob of the subjects it makes, where `name` is the rule's; `None` where `match` means something else.
+    pub(super) fn subjects(&self, _name: &str) -> Option<String> {
+        match self {
+            Self::Log(_) => None,
+        }
+    }
+}
