@@ -6,6 +6,7 @@
 mod forecast;
 mod moves;
 mod passing;
+mod replay;
 mod transition;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::reading::{Measure, Reading, Stamp};
 use crate::rule::Judgement;
 use crate::signal::Scale;
 
+pub use replay::{Replay, Summary, replay};
 pub use transition::Transition;
 
 /// The version of the stored form.
