@@ -6,6 +6,7 @@
 
 mod arguments;
 mod check;
+mod columns;
 mod config;
 mod daemon;
 mod drill;
@@ -116,6 +117,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Smart(arguments::Smart::Parse { files, json }) => smart::parse(&files, json),
         Command::Scan { rules, paths, json } => scan::run(&rules, &paths, json),
         Command::Config(arguments::ConfigCommand::Check { json }) => config::check(&file, json),
+        Command::Config(arguments::ConfigCommand::Show(options)) => config::show(&file, &options),
     }
 }
 

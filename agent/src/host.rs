@@ -1,4 +1,14 @@
-//! Names this host gives: its own, and those of its users.
+//! What this host says of itself: its name, its zone, and the names of its users.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use nearmiss_agent_core::rule::Here;
+
+/// This host as rules are resolved for it.
+pub fn here(labels: BTreeMap<String, String>) -> Here {
+    Here { name: name(), labels, zone: TimeZone::system() }
+}
 
 /// The host's name, empty when the kernel does not tell.
 pub fn name() -> String {

@@ -7,6 +7,7 @@
 mod event;
 mod minutes;
 mod parts;
+mod quiet;
 mod steps;
 mod view;
 mod watched;

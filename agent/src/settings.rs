@@ -11,11 +11,15 @@ use std::path::{Path, PathBuf};
 use config::{Config, Environment, File, FileFormat};
 use nearmiss_agent_core::config::{AgentConfig, validate};
 use nearmiss_agent_core::log::SHIPPED_RULES;
-use nearmiss_agent_core::rule::RuleSet;
+use nearmiss_agent_core::rule::{Here, RuleSet};
 use nearmiss_shared::fault::Fault;
+
+use crate::host;
 
 /// Where the configuration is when no `--config` says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/nearmiss/agent.toml";
+/// Stands for a file where the agent's own defaults speak.
+pub const SHIPPED: &str = "shipped";
 const ENVIRONMENT: &str = "NEARMISS_AGENT";
 /// Keys that hold lists; in the environment their entries are parted by commas.
 const LISTS: [&str; 5] = [
@@ -31,6 +35,7 @@ const LISTS: [&str; 5] = [
 pub struct Settings {
     pub file: PathBuf,
     pub config: AgentConfig,
+    /// Those that are for this host, over the shipped ones.
     pub rules: RuleSet,
     /// The folder of the store, the key and the evidence.
     pub state: PathBuf,
@@ -73,7 +78,7 @@ impl Settings {
         let mut faults = validate(&files);
         let config = if faults.is_empty() { layered(&files)? } else { AgentConfig::default() };
         let rules_folder = beside(&path, &config.rules, "rules.d");
-        let rules = match rules(&rules_folder) {
+        let rules = match rules(&rules_folder, &host::here(config.labels.clone())) {
             Ok(rules) => rules,
             Err(SettingsFault::Faults(more)) => {
                 faults.extend(more.0);
@@ -93,15 +98,35 @@ impl Settings {
     }
 }
 
-/// The rules of every `*.toml` in `folder` in the order of their names, over the shipped ones.
+/// The rules of every `*.toml` in `folder` in the order of their names that are for this host, over the shipped ones.
 ///
 /// # Errors
 /// All faults of all files together; a folder that is not there is no fault.
-pub fn rules(folder: &Path) -> Result<RuleSet, SettingsFault> {
-    let shipped = RuleSet::parse(&[("shipped".to_owned(), SHIPPED_RULES.to_owned())]);
-    let shipped = shipped.map_err(|faults| SettingsFault::Faults(Faults(faults)))?;
-    let own = RuleSet::parse(&toml_files(folder)?).map_err(|faults| SettingsFault::Faults(Faults(faults)))?;
-    Ok(own.with_shipped(shipped))
+pub fn rules(folder: &Path, here: &Here) -> Result<RuleSet, SettingsFault> {
+    let own = parsed(&toml_files(folder)?)?;
+    Ok(own.for_host(here).with_shipped(shipped_rules()?))
+}
+
+/// The rules of a bare install.
+///
+/// # Errors
+/// Never: they are tested.
+pub fn shipped_rules() -> Result<RuleSet, SettingsFault> {
+    parsed(&[(SHIPPED.to_owned(), SHIPPED_RULES.to_owned())])
+}
+
+/// The rules of one file, whatever hosts they are for.
+///
+/// # Errors
+/// It cannot be read; all its faults together.
+pub fn rules_file(path: &Path) -> Result<RuleSet, SettingsFault> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|fault| SettingsFault::Unreadable { path: path.to_owned(), fault })?;
+    parsed(&[(path.display().to_string(), text)]).map(RuleSet::anywhere)
+}
+
+fn parsed(files: &[(String, String)]) -> Result<RuleSet, SettingsFault> {
+    RuleSet::parse(files).map_err(|faults| SettingsFault::Faults(Faults(faults)))
 }
 
 fn config_files(path: &Path, must_exist: bool) -> Result<Vec<(String, String)>, SettingsFault> {
@@ -164,9 +189,11 @@ mod tests {
         std::fs::create_dir(folder.path().join("conf.d")).unwrap();
         std::fs::write(folder.path().join("conf.d/10-site.toml"), "[observe]\nfor = \"0s\"\n").unwrap();
         std::fs::create_dir(folder.path().join("rules.d")).unwrap();
+        std::fs::write(folder.path().join("conf.d/20-host.toml"), "[labels]\ntier = \"lab\"\n").unwrap();
         std::fs::write(
             folder.path().join("rules.d/a.toml"),
-            "[[filesystem]]\nname = \"own\"\ninterval = \"1s\"\n",
+            "[[filesystem]]\nname = \"own\"\nlabels = { tier = \"lab\" }\n\
+             [[filesystem]]\nname = \"theirs\"\nlabels = { tier = \"web\" }\n",
         )
         .unwrap();
         let settings = Settings::load(Some(&file)).unwrap();

@@ -58,13 +58,22 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn fault(&mut self, at: Option<Range<usize>>, what: impl Into<String>, expected: impl Into<String>) {
+    /// The line, from 1, at which `at` begins.
+    pub fn line(&self, at: Option<Range<usize>>) -> usize {
         let start = at.map_or(0, |range| range.start).min(self.text.len());
         let before = self.text.as_bytes().iter().take(start);
-        let line = before.filter(|byte| **byte == b'\n').count() + 1;
+        before.filter(|byte| **byte == b'\n').count() + 1
+    }
+
+    /// `file:line` of `at`.
+    pub fn place(&self, at: Option<Range<usize>>) -> String {
+        format!("{}:{}", self.file, self.line(at))
+    }
+
+    pub fn fault(&mut self, at: Option<Range<usize>>, what: impl Into<String>, expected: impl Into<String>) {
         self.faults.push(Fault {
             file: self.file.to_owned(),
-            line,
+            line: self.line(at),
             what: what.into(),
             expected: expected.into(),
         });

@@ -2,10 +2,13 @@
 //!
 //! The files are layered by the daemon (file, `conf.d/`, environment); each is walked here with its spans first.
 
+use std::collections::BTreeMap;
+
 use nearmiss_shared::time::Span;
 use serde::{Deserialize, Deserializer};
-use toml_edit::TableLike;
+use toml_edit::{Item, TableLike};
 
+use crate::signal::Table;
 use nearmiss_shared::fault::{Fault, Reader};
 
 const DAY: Span = Span::from_days(1);
@@ -25,6 +28,8 @@ pub struct AgentConfig {
     pub control: String,
     /// Where rules are; `rules.d` beside the configuration file when empty.
     pub rules: String,
+    /// This host's own labels, by which rules choose the hosts they are for.
+    pub labels: BTreeMap<String, String>,
     pub collector: CollectorConfig,
     pub observe: ObserveConfig,
     pub probe: ProbesConfig,
@@ -39,6 +44,7 @@ impl Default for AgentConfig {
             state: "/var/lib/nearmiss".to_owned(),
             control: String::new(),
             rules: String::new(),
+            labels: BTreeMap::new(),
             collector: CollectorConfig::default(),
             observe: ObserveConfig::default(),
             probe: ProbesConfig::default(),
@@ -103,6 +109,27 @@ pub struct ProbesConfig {
     pub plugin: Toggle,
     pub metrics: Toggle,
     pub container: Toggle,
+}
+
+impl ProbesConfig {
+    /// Whether the probe that rules of this table are for is switched on.
+    pub const fn is_enabled(&self, table: Table) -> bool {
+        match table {
+            Table::Filesystem => self.filesystem.enabled,
+            Table::Disk => self.disk.enabled,
+            Table::Service => self.service.enabled,
+            Table::Log => self.log.enabled,
+            Table::Host => self.host.enabled,
+            Table::Endpoint => self.endpoint.enabled,
+            Table::Certificate => self.certificate.enabled,
+            Table::Backup => self.backup.enabled,
+            Table::Power => self.power.enabled,
+            Table::Integrity => self.integrity.enabled,
+            Table::Plugin => self.plugin.enabled,
+            Table::Metrics => self.metrics.enabled,
+            Table::Container => self.container.enabled,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -239,11 +266,23 @@ fn check(reader: &mut Reader<'_>, top: &dyn TableLike) {
     reader.only(
         top,
         "the configuration",
-        &["state", "control", "rules", "collector", "observe", "probe", "accept", "evidence", "spool"],
+        &[
+            "state",
+            "control",
+            "rules",
+            "labels",
+            "collector",
+            "observe",
+            "probe",
+            "accept",
+            "evidence",
+            "spool",
+        ],
     );
     for key in ["state", "control", "rules"] {
         reader.string(top, key);
     }
+    labels(reader, top);
     section(reader, top, "collector", &["status_interval", "url", "insecure", "ca_file"], |reader, table| {
         reader.string(table, "url");
         reader.span(table, "status_interval", false);
@@ -268,6 +307,35 @@ fn check(reader: &mut Reader<'_>, top: &dyn TableLike) {
         reader.integer(table, "reserve_bytes", 0..1_073_741_825);
     });
     section(reader, top, "probe", &[&PLAIN[..], &["disk", "service", "log"]].concat(), probes);
+}
+
+/// More labels than this are no description.
+const MOST_LABELS: usize = 64;
+const LABEL_LETTERS: usize = 200;
+
+/// `[labels]`: any names, since they are the site's own.
+fn labels(reader: &mut Reader<'_>, top: &dyn TableLike) {
+    let Some(table) = reader.table(top, "labels") else { return };
+    for (name, item) in table.iter() {
+        let value = reader.string(table, name);
+        let plain =
+            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-".contains(letter);
+        if !name.chars().all(plain) {
+            let what = format!("a label named `{}`", name.chars().take(40).collect::<String>());
+            reader.fault(item.span(), what, "small letters, digits, `_` and `-` are expected");
+        }
+        if value.is_some_and(|value| value.chars().count() > LABEL_LETTERS) {
+            reader.fault(
+                item.span(),
+                format!("`{name}` is long"),
+                format!("at most {LABEL_LETTERS} letters"),
+            );
+        }
+    }
+    if table.len() > MOST_LABELS {
+        let at = top.get("labels").and_then(Item::span);
+        reader.fault(at, format!("{} labels", table.len()), format!("at most {MOST_LABELS} are expected"));
+    }
 }
 
 /// Probes that are switched on or off and have nothing else to say: what they watch is in the rules.
@@ -298,7 +366,7 @@ fn probes(reader: &mut Reader<'_>, probes: &dyn TableLike) {
         |reader, table| {
             reader.boolean(table, "enabled");
             if reader.strings(table, "command").is_some_and(|argv| argv.is_empty()) {
-                let at = table.get("command").and_then(toml_edit::Item::span);
+                let at = table.get("command").and_then(Item::span);
                 reader.fault(at, "`command` is empty", "a program and its arguments are expected");
             }
             reader.string(table, "stdin");
@@ -338,7 +406,7 @@ mod tests {
     #[test]
     fn every_fault_is_told_at_once_with_its_line_and_what_would_be_right() {
         let text = "stat = \"/x\"\n[observe]\nfor = \"soon\"\n[probe.disk]\nenabled = \"yes\"\ncommand = []\n\
-                    [spool]\nmax_bytes = 3\n[acept]\n";
+                    [spool]\nmax_bytes = 3\n[acept]\n[labels]\nTier = \"x\"\nsite = 1\n";
         let faults: Vec<String> =
             validate(&[("agent.toml".to_owned(), text.to_owned())]).iter().map(ToString::to_string).collect();
         for expected in [
@@ -348,10 +416,12 @@ mod tests {
             "agent.toml:6: `command` is empty",
             "agent.toml:8: `max_bytes` is integer `3`; a whole number from 1048576",
             "agent.toml:9: unknown key `acept` in the configuration; did you mean `accept`?",
+            "agent.toml:11: a label named `Tier`",
+            "agent.toml:12: `site` is integer `1`; a string is expected",
         ] {
             assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{expected}\nin {faults:#?}");
         }
-        assert_eq!(faults.len(), 6, "{faults:#?}");
+        assert_eq!(faults.len(), 8, "{faults:#?}");
     }
 
     #[test]

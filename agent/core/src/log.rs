@@ -7,3 +7,6 @@ mod window;
 pub use matcher::{Match, Matcher};
 pub use shipped::SHIPPED_RULES;
 pub use window::Windows;
+
+/// What the signals of log rules begin with; the rule's name follows.
+pub const LOG_PREFIX: &str = "log.";

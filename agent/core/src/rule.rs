@@ -1,10 +1,13 @@
 //! Rules: what is watched, how near is near, and how long is long enough.
 //!
 //! A rule is a table of its probe in a TOML file; everything but `name` (and a log rule's `pattern`) has a shipped
-//! default. The last rule that matches a signal's subject wins; keys it leaves out keep the default.
+//! default. The last rule that matches a signal's subject wins; keys it leaves out keep the default. A rule may be
+//! for some hosts only, so that one `rules.d` serves a whole fleet: see [`Here`].
 
 mod declared;
+pub mod maintenance;
 mod parse;
+mod scope;
 mod set;
 
 use globset::GlobMatcher;
@@ -17,7 +20,8 @@ use crate::proximity::Limits;
 use crate::signal::{Scale, Table};
 
 pub use declared::{Declared, LogRule};
-pub use set::{DRILL_PREFIX, RuleSet};
+pub use scope::{Here, Scope};
+pub use set::{DRILL_PREFIX, Resolved, RuleSet};
 
 /// How far below approach a signal must fall to be receding, in proximity.
 pub const HYSTERESIS: f64 = 0.05;
@@ -31,6 +35,10 @@ pub const REOPEN: Span = Span::from_hours(24);
 pub struct Rule {
     pub name: String,
     pub table: Table,
+    /// `file:line`, or what was said instead of a file.
+    pub place: String,
+    /// The hosts it is for.
+    pub scope: Scope,
     /// False switches what the rule matches off: it is judged by nothing.
     pub enabled: bool,
     /// One signal of the table; the table's main one when absent.
@@ -105,10 +113,14 @@ impl Judgement {
         }
     }
 
-    /// Hash of everything that decides, so that later edits cannot rewrite history.
-    fn hash(&self) -> String {
+    /// Hash of everything that decides, so that later edits cannot rewrite history: the levels and times, the
+    /// category (failed logins never breach), what `declared` counts or asks for, and where the limit comes from.
+    /// Not of name, place, order and comments, nor of what only chooses subjects.
+    fn hash(&self, declared: Option<&Declared>) -> String {
         #[derive(Serialize)]
         struct Deciding<'a> {
+            declared: Option<&'a Declared>,
+            category: Category,
             limits: Option<Limits>,
             ordinal: Option<(crate::ordinal::Family, u32)>,
             interval: Option<Span>,
@@ -125,6 +137,8 @@ impl Judgement {
             Scale::Limited(_) => None,
         };
         let deciding = Deciding {
+            declared,
+            category: self.category,
             limits: self.limits(),
             ordinal,
             interval: self.interval,

@@ -175,6 +175,25 @@ pub(super) enum ConfigCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Say which rule judges each signal on this host, by which levels, and where they come from.
+    #[command(
+        after_help = "Examples:\n  nearmiss-agent config show\n  nearmiss-agent config show --subject /srv\n  \
+                            nearmiss-agent config show --signal filesystem.free --subject /srv"
+    )]
+    Show(Show),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// One signal, in full.
+    #[arg(long, value_name = "SIGNAL")]
+    pub(super) signal: Option<String>,
+    /// Only what judges this subject: a mount point, a unit, a drive.
+    #[arg(long, value_name = "SUBJECT")]
+    pub(super) subject: Option<String>,
+    /// A line of JSON for each rule.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! needed: no daemon, no configuration file, no collector.
 
 mod look;
-mod row;
+pub(super) mod row;
 mod table;
 mod words;
 

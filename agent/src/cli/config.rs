@@ -1,26 +1,18 @@
-//! `config check`: every fault of the configuration and the rules at once.
+//! `config check`: every fault of the configuration and the rules at once. `config show`: the rules as resolved.
+
+mod show;
 
 use serde_json::json;
 
 use super::{Config, Ended, Exit, Failure};
 use crate::output;
-use crate::settings::SettingsFault;
+use crate::settings::{SHIPPED, Settings, SettingsFault};
+
+pub(super) use show::run as show;
 
 pub(super) fn check(file: &Config, as_json: bool) -> Ended {
     let problems = match file.load() {
-        Ok(settings) if as_json => {
-            output::json(&json!({"valid": true, "file": settings.file, "problems": []}))?;
-            return Ok(Exit::Fine);
-        }
-        Ok(settings) => {
-            output::line(&format!("{} and its rules are sound", settings.file.display()))?;
-            output::line(&format!(
-                "state in {}, control socket {}",
-                settings.state.display(),
-                settings.control.display()
-            ))?;
-            return Ok(Exit::Fine);
-        }
+        Ok(settings) => return sound(&settings, as_json),
         Err(SettingsFault::Faults(faults)) => faults.0.iter().map(ToString::to_string).collect(),
         Err(fault) => vec![fault.to_string()],
     };
@@ -36,4 +28,59 @@ pub(super) fn check(file: &Config, as_json: bool) -> Ended {
         output::line(problem)?;
     }
     Err(Failure::usage(count))
+}
+
+fn sound(settings: &Settings, as_json: bool) -> Ended {
+    let notes = notes(settings);
+    if as_json {
+        output::json(&json!({"valid": true, "file": settings.file, "problems": [], "notes": notes}))?;
+        return Ok(Exit::Fine);
+    }
+    let (state, control) = (settings.state.display(), settings.control.display());
+    output::line(&format!("{} and its rules are sound", settings.file.display()))?;
+    output::line(&format!("state in {state}, control socket {control}"))?;
+    for note in notes {
+        output::line(&format!("note: {note}"))?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// What is no fault and yet hardly meant: rules that decide nothing on this host.
+fn notes(settings: &Settings) -> Vec<String> {
+    let idle = settings.rules.idle().into_iter().map(|(rule, over)| {
+        let (name, place) = (&rule.name, &rule.place);
+        format!(
+            "{place}: rule `{name}` judges nothing: `{}` at {} comes later and covers it",
+            over.name, over.place
+        )
+    });
+    let own = settings.rules.rules().iter().filter(|rule| !rule.place.starts_with(SHIPPED));
+    let off = own.filter(|rule| !settings.config.probe.is_enabled(rule.table)).map(|rule| {
+        let (name, place, table) = (&rule.name, &rule.place, rule.table);
+        format!("{place}: rule `{name}` judges nothing: [probe.{table}] is switched off")
+    });
+    idle.chain(off).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_decide_nothing_are_noted_with_their_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("agent.toml");
+        std::fs::write(&file, "[probe.disk]\nenabled = false\n").unwrap();
+        std::fs::create_dir(folder.path().join("rules.d")).unwrap();
+        let rules = "[[filesystem]]\nname = \"srv\"\nmatch = \"/srv\"\n[[disk]]\nname = \"drives\"\n\
+                     [[filesystem]]\nname = \"all\"\n";
+        std::fs::write(folder.path().join("rules.d/a.toml"), rules).unwrap();
+        let notes = notes(&Settings::load(Some(&file)).unwrap());
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(notes[0].ends_with("a.toml:6 comes later and covers it"), "{notes:?}");
+        assert!(
+            notes[1].ends_with("rule `drives` judges nothing: [probe.disk] is switched off"),
+            "{notes:?}"
+        );
+    }
 }

@@ -5,14 +5,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use nearmiss_agent_core::log::Matcher;
-use nearmiss_agent_core::rule::RuleSet;
 use serde::Serialize;
 
 use super::smart::walk;
 use super::{Ended, Exit, Failure};
 use crate::follower::Splitter;
-use crate::output;
-use crate::settings::Faults;
+use crate::{output, settings};
 
 const PIECE_BYTES: usize = 256 * 1024;
 
@@ -47,10 +45,7 @@ pub(super) fn run(rules: &Path, paths: &[PathBuf], as_json: bool) -> Ended {
 }
 
 fn matcher(path: &Path) -> Result<Matcher, Failure> {
-    let text = std::fs::read_to_string(path);
-    let text = text.map_err(|fault| Failure::usage(format!("{}: {fault}", path.display())))?;
-    let rules = RuleSet::parse(&[(path.display().to_string(), text)]);
-    let rules = rules.map_err(|faults| Failure::usage(Faults(faults)))?;
+    let rules = settings::rules_file(path)?;
     Matcher::new(&rules.log_rules()).map_err(Failure::usage)
 }
 

@@ -5,10 +5,11 @@ use nearmiss_shared::wire::v1::SpoolDepth;
 
 use super::{Config, Ended, Exit, Failure};
 use crate::control::{Answer, Question, StatusTold, ask};
+use crate::maintenance::WindowTold;
 use crate::settings::Settings;
 use crate::store::{Store, StoreFault, key_in};
 use crate::uplink::status::{CONTACT_FAULT, LAST_CONTACT};
-use crate::{host, output};
+use crate::{host, maintenance, output};
 use nearmiss_agent_probe::Clock;
 
 pub(super) async fn run(file: &Config, json: bool) -> Ended {
@@ -55,6 +56,7 @@ async fn left_behind(settings: &Settings, now: Timestamp) -> Result<StatusTold, 
         open: 0,
         observing_until: None,
         maintenance: store.value("maintenance").await?,
+        maintenance_windows: maintenance::windows(&settings.rules, now),
         counters: Default::default(),
     })
 }
@@ -100,6 +102,20 @@ fn told(status: &StatusTold) -> Vec<String> {
     if let Some((until, reason)) = status.maintenance.as_ref().filter(|(until, _)| *until > status.at) {
         row("maintenance", format!("until {until}: {reason}"));
     }
+    for window in &status.maintenance_windows {
+        row("maintenance", window_told(window));
+    }
     row("key", status.key.clone());
     rows
+}
+
+/// `"patching", open until ...: REASON`; `"patching" next, from ... until ...`.
+fn window_told(window: &WindowTold) -> String {
+    let WindowTold { name, reason, from, until, running, limited_to } = window;
+    let when =
+        if *running { format!("open until {until}") } else { format!("next from {from} until {until}") };
+    let why = if reason == name { String::new() } else { format!(": {reason}") };
+    let limits =
+        if limited_to.is_empty() { String::new() } else { format!(" ({} only)", limited_to.join(" ")) };
+    format!("\"{name}\" {when}{limits}{why}")
 }

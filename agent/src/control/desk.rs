@@ -106,6 +106,7 @@ impl Desk {
             open: view.margins.iter().filter(|margin| near(margin.state)).count() as u64,
             observing_until: view.observing_until,
             maintenance: view.maintenance,
+            maintenance_windows: view.windows,
             counters: self.counters.all(),
         })
     }

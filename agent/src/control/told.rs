@@ -7,6 +7,7 @@ use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::wire::v1::SpoolDepth;
 use serde::{Deserialize, Serialize};
 
+use crate::maintenance::WindowTold;
 use crate::store::Enrolment;
 use nearmiss_agent_probe::NotApplicable;
 
@@ -55,6 +56,10 @@ pub struct StatusTold {
     pub signals: u64,
     pub open: u64,
     pub observing_until: Option<Timestamp>,
+    /// Work that a person announced: until when, and why.
     pub maintenance: Option<(Timestamp, String)>,
+    /// Configured windows: those that are open, and the next one.
+    #[serde(default)]
+    pub maintenance_windows: Vec<WindowTold>,
     pub counters: BTreeMap<String, u64>,
 }

@@ -11,7 +11,7 @@ use crate::control::{Answer, CheckTold, Question, StatusTold, ask};
 
 /// Probes that look at nothing of the machine the tests run on.
 const QUIET: &str = "[collector]\nstatus_interval = \"200ms\"\n[observe]\nfor = \"0s\"\n[probe.disk]\nenabled = false\n[probe.service]\nenabled = false\n\
-                     [probe.host]\nenabled = false\n[probe.log]\nenabled = false\n";
+                     [probe.host]\nenabled = false\n[probe.log]\nenabled = false\n[probe.filesystem]\nenabled = false\n";
 
 /// A daemon without a process of its own.
 pub(crate) struct Running {

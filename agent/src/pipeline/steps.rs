@@ -182,7 +182,6 @@ impl Pipeline {
             return;
         }
         let source = self.source();
-        let maintenance = self.maintenance.clone().filter(|(until, _)| self.now().wall < *until);
         for transition in &transitions {
             info!(
                 kind = %transition.kind, signal = transition.signal, subject = transition.subject,
@@ -190,7 +189,7 @@ impl Pipeline {
             );
             let bundle = transition.freezes().then(|| ids::bundle(transition.at.wall));
             let mut event = of_transition(transition, source, bundle);
-            if let Some((until, reason)) = &maintenance {
+            if let Some((until, reason)) = self.maintenance_of(&transition.signal, &transition.subject) {
                 event.labels.insert("maintenance".to_owned(), format!("until {until}: {reason}"));
             }
             work.events.push(event);

@@ -21,6 +21,10 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
+        Self::with("").await
+    }
+
+    async fn with(rules: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::real();
         let store = Store::open(folder.path()).await.unwrap();
@@ -31,7 +35,7 @@ impl Bench {
             clock: clock.clone(),
             store: store.clone(),
             identity,
-            rules: RuleSet::default(),
+            rules: RuleSet::parse(&[("r.toml".to_owned(), rules.to_owned())]).unwrap(),
             observe: Span::ZERO,
             reserve: Reserve::take(folder.path(), 0),
             outbox: Arc::clone(&outbox),
@@ -135,6 +139,26 @@ async fn what_was_not_applicable_is_shown_until_it_is_over() {
         bench.pipeline.take(Input::Looked(looked)).await;
         assert_eq!(bench.pipeline.view().not_applicable.len(), usize::from(holds));
     }
+}
+
+#[tokio::test]
+async fn within_a_configured_window_what_it_covers_is_told_as_announced_work_is() {
+    let window = "[[maintenance]]\nname = \"always\"\nfrom = \"00:00\"\nuntil = \"24:00\"\nzone = \"UTC\"\n\
+                  match = \"/srv*\"\nreason = \"moving the array\"\n";
+    let mut bench = Bench::with(window).await;
+    bench.looked(vec![bench.reading("/srv", 0.0), bench.reading("/home", 0.0)]).await;
+    let batch = bench.store.oldest_events(10, usize::MAX, bench.clock.wall()).await.unwrap();
+    let told: Vec<(&str, Option<&String>)> =
+        batch.events.iter().map(|event| (event.subject.as_str(), event.labels.get("maintenance"))).collect();
+    let shown = bench.pipeline.view().windows;
+    let label = format!("until {}: moving the array", shown[0].until);
+    assert_eq!(told, [("/srv", Some(&label)), ("/home", None)]);
+    assert_eq!(shown.iter().map(|window| window.running).collect::<Vec<_>>(), [true, false]);
+
+    let until = bench.clock.wall().plus(Span::from_hours(1));
+    bench.pipeline.take(Input::Maintenance(until, "announced".to_owned())).await;
+    let told = bench.pipeline.maintenance_of("filesystem.free", "/srv");
+    assert_eq!(told, Some((until, "announced".to_owned())), "a person's word goes first");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use nearmiss_shared::wire::v1::{EpisodeMinute, SignalStatus};
 
 use super::Pipeline;
 use super::watched::Watched;
+use crate::maintenance::{self, WindowTold};
 
 /// From here on a signal is worth a line in every status report.
 const WORTH_TELLING: f64 = 0.25;
@@ -29,6 +30,8 @@ pub struct View {
     pub not_applicable: Vec<(String, String)>,
     pub observing_until: Option<Timestamp>,
     pub maintenance: Option<(Timestamp, String)>,
+    /// Configured windows of maintenance: those that are open, and the next one.
+    pub windows: Vec<WindowTold>,
     pub reserved_bytes: u64,
 }
 
@@ -51,7 +54,8 @@ impl Pipeline {
             margins,
             not_applicable: self.not_applicable.iter().cloned().collect(),
             observing_until: self.observes_until().filter(|until| now < *until),
-            maintenance: self.maintenance.clone().filter(|(until, _)| now < *until),
+            maintenance: self.announced(now),
+            windows: maintenance::windows(&self.parts.rules, now),
             reserved_bytes: self.parts.reserve.held(),
         }
     }

@@ -6,6 +6,7 @@
 mod log;
 
 use nearmiss_shared::fault::Reader;
+use serde::Serialize;
 use toml_edit::TableLike;
 
 use super::parse::At;
@@ -14,8 +15,9 @@ use crate::signal::Table;
 
 pub use log::LogRule;
 
-/// The declaration of one rule.
-#[derive(Clone, Debug, PartialEq)]
+/// The declaration of one rule. It is part of the hash of what decides.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Declared {
     Log(LogRule),
 }

@@ -4,9 +4,11 @@ use globset::{Glob, GlobMatcher};
 use nearmiss_shared::vocabulary::Category;
 use toml_edit::{Item, TableLike};
 
+use super::maintenance::{self, Window};
 use super::set::levels_on_defaults;
-use super::{Declared, Rule};
-use crate::signal::{Scale, Table, signals};
+use super::{Declared, HYSTERESIS, Rule, Scope, scope};
+use crate::proximity::Limits;
+use crate::signal::{Scale, Table, main_signal, signals, spec};
 use nearmiss_shared::fault::{Fault, Reader};
 
 const KEYS: &[&str] = &[
@@ -31,24 +33,70 @@ const KEYS: &[&str] = &[
     "source",
 ];
 
-/// Every rule and every fault of these files (name, text).
-pub(super) fn files(files: &[(String, String)]) -> (Vec<Rule>, Vec<Fault>) {
-    let mut rules: Vec<Rule> = Vec::new();
-    let mut faults = Vec::new();
+/// What the files hold, and every fault of theirs.
+#[derive(Debug, Default)]
+pub(super) struct Parsed {
+    pub(super) rules: Vec<Rule>,
+    pub(super) windows: Vec<Window>,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// Reads these files (name, text) in order.
+pub(super) fn files(files: &[(String, String)]) -> Parsed {
+    let mut parsed = Parsed::default();
     for (file, text) in files {
         let mut reader = Reader::new(file, text);
         if let Some(document) = reader.document() {
             let tables: Vec<&str> = Table::ALL.iter().map(|table| table.as_str()).collect();
-            reader.only(document.as_table(), "a rules file", &tables);
+            reader.only(document.as_table(), "a rules file", &[&tables[..], &[maintenance::TABLE]].concat());
             for table in Table::ALL {
-                for (item, at) in entries(&mut reader, document.as_table(), *table) {
-                    rules.extend(rule(&mut reader, *table, item, at, &rules));
+                for (item, at) in entries(&mut reader, document.as_table(), table.as_str()) {
+                    let read = rule(&mut reader, *table, item, at, &parsed.rules);
+                    parsed.rules.extend(read);
                 }
             }
+            for (item, at) in entries(&mut reader, document.as_table(), maintenance::TABLE) {
+                let read = window(&mut reader, item, at, &parsed.windows);
+                parsed.windows.extend(read);
+            }
         }
-        faults.append(&mut reader.faults);
+        reader.faults.sort_by_key(|fault| fault.line);
+        parsed.faults.append(&mut reader.faults);
     }
-    (rules, faults)
+    parsed
+}
+
+fn window(reader: &mut Reader<'_>, entry: &dyn TableLike, at: At, earlier: &[Window]) -> Option<Window> {
+    let window = maintenance::read(reader, entry, at.clone())?;
+    let names = earlier.iter().map(|twin| (twin.name.as_str(), &twin.scope, twin.place.as_str()));
+    unique(reader, at, ("window", &window.name), &window.scope, names).then_some(window)
+}
+
+/// Names are unique among those that are for the same hosts. A rule for every host that comes after one for some
+/// would replace it on all of them.
+fn unique<'e>(
+    reader: &mut Reader<'_>,
+    at: At,
+    (kind, name): (&str, &str),
+    scope: &Scope,
+    earlier: impl Iterator<Item = (&'e str, &'e Scope, &'e str)>,
+) -> bool {
+    let mut twins =
+        earlier.filter(|(twin, other, _)| *twin == name && (*other == scope || scope.is_everywhere()));
+    let Some((_, other, place)) = twins.next() else { return true };
+    if other == scope {
+        let what = format!("a second {kind} named `{name}`; the first is at {place}");
+        reader.fault(
+            at,
+            what,
+            "names are unique in all files, but for those with another `host` or `labels`",
+        );
+    } else {
+        let what =
+            format!("this {kind} is for every host, so the one named `{name}` at {place} never counts");
+        reader.fault(at, what, "put the one for every host first");
+    }
+    false
 }
 
 pub(super) type At = Option<std::ops::Range<usize>>;
@@ -56,9 +104,9 @@ pub(super) type At = Option<std::ops::Range<usize>>;
 fn entries<'t>(
     reader: &mut Reader<'_>,
     document: &'t toml_edit::Table,
-    table: Table,
+    table: &str,
 ) -> Vec<(&'t dyn TableLike, At)> {
-    match document.get(table.as_str()) {
+    match document.get(table) {
         None => Vec::new(),
         Some(Item::ArrayOfTables(array)) => {
             array.iter().map(|entry| (entry as &dyn TableLike, entry.span())).collect()
@@ -82,19 +130,17 @@ fn rule(
     earlier: &[Rule],
 ) -> Option<Rule> {
     let place = format!("[[{table}]]");
-    let known = [KEYS, Declared::keys(table)].concat();
+    let known = [KEYS, &scope::KEYS, Declared::keys(table)].concat();
     reader.only(entry, &place, &known);
     let before = reader.faults.len();
     let name = reader.string(entry, "name");
     if entry.get("name").is_none() {
         reader.fault(at.clone(), format!("{place} has no `name`"), "every rule is named");
     }
-    if let Some(twin) = name.as_ref().and_then(|name| earlier.iter().find(|rule| rule.name == *name)) {
-        reader.fault(
-            at.clone(),
-            format!("a second rule named `{}`", twin.name),
-            "names are unique in all files",
-        );
+    let scope = Scope::read(reader, entry);
+    if let Some(name) = &name {
+        let names = earlier.iter().map(|twin| (twin.name.as_str(), &twin.scope, twin.place.as_str()));
+        unique(reader, at.clone(), ("rule", name), &scope, names);
     }
     let enabled = reader.boolean(entry, "enabled").unwrap_or(true);
     let declared = Declared::read(reader, table, entry, at.clone(), enabled);
@@ -103,6 +149,8 @@ fn rule(
     let rule = Rule {
         name,
         table,
+        place: reader.place(at.clone()),
+        scope,
         enabled,
         signal: signal(reader, table, entry),
         subject: glob(reader, entry).or_else(|| Some(Glob::new(&made?).ok()?.compile_matcher())),
@@ -170,41 +218,44 @@ fn category(reader: &mut Reader<'_>, entry: &dyn TableLike) -> Option<Category> 
 
 fn check_levels(reader: &mut Reader<'_>, rule: &Rule, entry: &dyn TableLike, at: At) {
     let written = ["normal", "approach", "critical", "limit"].iter().find_map(|key| entry.get(key));
-    if let Some(direction) = reader.string(entry, "direction")
-        && !matches!(direction.as_str(), "rising" | "falling")
-    {
-        let at = entry.get("direction").and_then(Item::span);
-        reader.fault(at, format!("`direction` is `{direction}`"), "\"rising\" or \"falling\" is expected");
-    }
-    if let Some(clear) = rule.clear
-        && !(0.0..1.0).contains(&clear)
-    {
-        reader.fault(
-            entry.get("clear").and_then(Item::span),
-            format!("`clear` is {clear}"),
-            "a proximity from 0 to 1",
-        );
-    }
-    let Some(levels) = written.and_then(|_| levels_on_defaults(rule)) else {
-        let ordinal = rule.signal.as_deref().and_then(crate::signal::spec);
-        if written.is_some() && ordinal.is_some_and(|spec| matches!(spec.scale, Scale::Ordinal(_))) {
-            reader.fault(
-                at,
-                "levels for a count that has no failure limit",
-                "its closeness comes from the shipped table",
+    let levels = levels_on_defaults(rule);
+    if let Some(clear) = rule.clear {
+        // Back below reset must be somewhere: at or beyond normal a signal would never recede.
+        let most = levels.filter(Limits::are_ordered).map_or(1.0, |levels| levels.proximity(levels.approach));
+        if !(0.0..most).contains(&clear) {
+            let at = entry.get("clear").and_then(Item::span);
+            let expected = format!(
+                "a proximity from 0 to below {most:.2}, where approach is; {HYSTERESIS} is the default"
             );
+            reader.fault(at, format!("`clear` is {clear}"), expected);
         }
-        return;
-    };
-    if !levels.are_ordered() {
+    }
+    check_direction(reader, entry, levels);
+    let Some(written) = written else { return };
+    let main = rule.signal.as_deref().map_or_else(|| Some(main_signal(rule.table)), spec);
+    if main.is_some_and(|spec| matches!(spec.scale, Scale::Ordinal(_))) {
+        let what = "levels for a count that has no failure limit";
+        reader.fault(written.span().or(at), what, "its closeness comes from the shipped table");
+    } else if let Some(levels) = levels.filter(|levels| !levels.are_ordered()) {
         let told = format!(
             "normal {}, approach {}, critical {}, limit {} do not follow each other",
             levels.normal, levels.approach, levels.critical, levels.limit
         );
-        reader.fault(
-            written.and_then(Item::span).or(at),
-            told,
-            "each must lie between the one before it and the limit",
-        );
+        let expected = "each must lie between the one before it and the limit";
+        reader.fault(written.span().or(at), told, expected);
+    }
+}
+
+/// `direction` decides nothing: it says what was meant, so that swapped levels are found.
+fn check_direction(reader: &mut Reader<'_>, entry: &dyn TableLike, levels: Option<Limits>) {
+    let Some(direction) = reader.string(entry, "direction") else { return };
+    let at = entry.get("direction").and_then(Item::span);
+    if !matches!(direction.as_str(), "rising" | "falling") {
+        reader.fault(at, format!("`direction` is `{direction}`"), "\"rising\" or \"falling\" is expected");
+    } else if let Some(levels) =
+        levels.filter(|levels| (levels.limit > levels.normal) != (direction == "rising"))
+    {
+        let what = format!("`direction` is `{direction}`, from {} to {}", levels.normal, levels.limit);
+        reader.fault(at, what, "the limit must lie where the signal goes when it fails");
     }
 }

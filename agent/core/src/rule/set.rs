@@ -2,25 +2,78 @@
 
 use nearmiss_shared::wire::v1::RuleRef;
 
-use super::{Declared, HYSTERESIS, Judgement, LogRule, REOPEN, Rule};
+use super::maintenance::{Occurrence, Window};
+use super::{Declared, HYSTERESIS, Here, Judgement, LogRule, REOPEN, Rule};
 use crate::proximity::Limits;
 use crate::signal::{Scale, SignalSpec, Table, main_signal, spec};
 use nearmiss_shared::fault::Fault;
+use nearmiss_shared::time::Timestamp;
 
 /// The subject prefix of drills: accepted by the table's rule whatever its `match`.
 pub const DRILL_PREFIX: &str = "drill:";
 
-/// The rules of all files, shipped ones first.
+/// The rules and maintenance windows of all files, shipped ones first.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    windows: Vec<Window>,
+}
+
+/// One way a signal may be judged.
+#[derive(Debug)]
+pub struct Resolved<'r> {
+    /// `None`: no rule speaks of it, the shipped defaults do.
+    pub rule: Option<&'r Rule>,
+    /// `None`: the rule switches it off.
+    pub judgement: Option<Judgement>,
 }
 
 impl RuleSet {
-    /// Reads files in order; all their faults at once.
+    /// Reads files in order; all their faults at once. What they hold is for the hosts it says:
+    /// see [`Self::for_host`] and [`Self::anywhere`].
     pub fn parse(files: &[(String, String)]) -> Result<Self, Vec<Fault>> {
-        let (rules, faults) = super::parse::files(files);
-        if faults.is_empty() { Ok(Self { rules }) } else { Err(faults) }
+        let super::parse::Parsed { rules, windows, faults } = super::parse::files(files);
+        if faults.is_empty() { Ok(Self { rules, windows }) } else { Err(faults) }
+    }
+
+    /// What is for this host. Of the rules of one name the last one counts, so that a rule for some hosts replaces
+    /// one for all; of the windows too.
+    #[must_use]
+    pub fn for_host(self, here: &Here) -> Self {
+        let rules = self.rules.into_iter().filter(|rule| rule.scope.covers(here)).collect();
+        let windows = self.windows.into_iter().filter(|window| window.scope.covers(here));
+        Self {
+            rules: last_of_each(rules, |rule| &rule.name),
+            windows: last_of_each(windows.map(|window| window.at(here)).collect(), |window| &window.name),
+        }
+    }
+
+    /// Whatever hosts it is for: what a file says is tried out away from them. The last of a name counts.
+    #[must_use]
+    pub fn anywhere(self) -> Self {
+        Self { rules: last_of_each(self.rules, |rule| &rule.name), windows: self.windows }
+    }
+
+    /// Every rule, in order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Every window of maintenance, in order.
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// The window that covers this signal of this subject now; of several the one that ends last.
+    pub fn maintenance_of(
+        &self,
+        signal: &str,
+        subject: &str,
+        now: Timestamp,
+    ) -> Option<(&Window, Occurrence)> {
+        let about = self.windows.iter().filter(|window| window.covers(signal, subject));
+        let running = about.filter_map(|window| Some((window, window.running(now)?)));
+        running.max_by_key(|(_, open)| open.until)
     }
 
     /// The log rules, in order.
@@ -50,12 +103,47 @@ impl RuleSet {
     pub fn judge(&self, signal: &str, subject: &str, own: Option<Limits>) -> Option<Judgement> {
         let spec = spec(signal)?;
         let rule = self.rules.iter().rev().find(|rule| applies(rule, spec, signal, subject));
-        if rule.map_or(spec.table == Table::Log, |rule| !rule.enabled) {
-            return None;
+        judged(rule, spec, own)
+    }
+
+    /// Everything that may judge this signal, in the order in which it is asked: the first whose `match` covers a
+    /// subject decides. Empty when nothing knows the signal.
+    pub fn resolved(&self, signal: &str) -> Vec<Resolved<'_>> {
+        let Some(spec) = spec(signal) else { return Vec::new() };
+        let mut all = Vec::new();
+        for rule in self.rules.iter().rev().filter(|rule| speaks_of(rule, spec, signal)) {
+            all.push(Resolved { rule: Some(rule), judgement: judged(Some(rule), spec, None) });
+            if rule.subject.is_none() || rule.table == Table::Log {
+                return all;
+            }
         }
-        let mut judgement = resolve(rule, spec, own);
-        judgement.rule.hash = judgement.hash();
-        Some(judgement)
+        if spec.table != Table::Log {
+            all.push(Resolved { rule: None, judgement: judged(None, spec, None) });
+        }
+        all
+    }
+
+    /// How the rule of this name judges a signal of its table, whatever its `match`: its own signal or the table's
+    /// main one.
+    pub fn judge_by(&self, name: &str) -> Option<(String, Judgement)> {
+        let rule = self.rules.iter().find(|rule| rule.name == name)?;
+        let signal = match (&rule.signal, rule.table) {
+            (Some(signal), _) => signal.clone(),
+            (None, Table::Log) => format!("log.{}", rule.name),
+            (None, table) => main_signal(table).name.to_owned(),
+        };
+        let judgement = judged(Some(rule), spec(&signal)?, None)?;
+        Some((signal, judgement))
+    }
+
+    /// Rules that judge nothing, each with the later one that covers all they match. A rule that declares what to
+    /// look at is never idle.
+    pub fn idle(&self) -> Vec<(&Rule, &Rule)> {
+        let later = |index: usize| self.rules.iter().skip(index + 1);
+        let numbered = self.rules.iter().enumerate().filter(|(_, rule)| rule.declared.is_none());
+        numbered
+            .filter_map(|(index, rule)| Some((rule, later(index).find(|over| covers(over, rule))?)))
+            .collect()
     }
 
     /// The shortest interval any rule or default of this table asks for.
@@ -69,17 +157,45 @@ impl RuleSet {
     }
 }
 
-fn applies(rule: &Rule, spec: &SignalSpec, signal: &str, subject: &str) -> bool {
-    if rule.table != spec.table {
-        return false;
+/// The last of each name, in order.
+fn last_of_each<T>(all: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
+    let names: Vec<String> = all.iter().map(|one| name(one).to_owned()).collect();
+    let last = |(index, one): (usize, T)| {
+        (!names.iter().skip(index + 1).any(|later| *later == name(&one))).then_some(one)
+    };
+    all.into_iter().enumerate().filter_map(last).collect()
+}
+
+/// Whether `over`, which comes later, decides wherever `rule` would.
+fn covers(over: &Rule, rule: &Rule) -> bool {
+    let text = |rule: &Rule| rule.subject.as_ref().map(|glob| glob.glob().glob().to_owned());
+    let signals = over.signal.is_none() || over.signal == rule.signal;
+    let subjects = over.subject.is_none() || text(over) == text(rule);
+    over.table == rule.table && rule.table != Table::Log && signals && subjects
+}
+
+fn judged(rule: Option<&Rule>, spec: &'static SignalSpec, own: Option<Limits>) -> Option<Judgement> {
+    if rule.map_or(spec.table == Table::Log, |rule| !rule.enabled) {
+        return None;
     }
+    let mut judgement = resolve(rule, spec, own);
+    judgement.rule.hash = judgement.hash(rule.and_then(|rule| rule.declared.as_ref()));
+    Some(judgement)
+}
+
+fn applies(rule: &Rule, spec: &SignalSpec, signal: &str, subject: &str) -> bool {
+    let chosen = || {
+        subject.starts_with(DRILL_PREFIX) || rule.subject.as_ref().is_none_or(|glob| glob.is_match(subject))
+    };
+    speaks_of(rule, spec, signal) && (rule.table == Table::Log || chosen())
+}
+
+/// Whether the rule judges this signal of some subject.
+fn speaks_of(rule: &Rule, spec: &SignalSpec, signal: &str) -> bool {
     if rule.table == Table::Log {
         return signal.strip_prefix("log.") == Some(rule.name.as_str());
     }
-    if rule.signal.as_deref().is_some_and(|named| named != signal) {
-        return false;
-    }
-    subject.starts_with(DRILL_PREFIX) || rule.subject.as_ref().is_none_or(|glob| glob.is_match(subject))
+    rule.table == spec.table && rule.signal.as_deref().is_none_or(|named| named == signal)
 }
 
 /// Levels of a rule that names no signal are meant for the table's main one; its times are for all.
@@ -105,7 +221,8 @@ fn resolve(rule: Option<&Rule>, spec: &'static SignalSpec, own: Option<Limits>) 
         forecast: rule.and_then(|rule| rule.forecast).unwrap_or(spec.forecast),
         horizon: rule.and_then(|rule| rule.horizon).unwrap_or(spec.horizon),
         response: spec.response,
-        source: rule.and_then(|rule| rule.source.clone()).unwrap_or_else(|| spec.source.to_owned()),
+        // It tells of the levels, and goes where they go.
+        source: levels.and_then(|rule| rule.source.clone()).unwrap_or_else(|| spec.source.to_owned()),
     }
 }
 
@@ -136,34 +253,4 @@ pub(super) fn levels_on_defaults(rule: &Rule) -> Option<Limits> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rules(text: &str) -> RuleSet {
-        RuleSet::parse(&[("r.toml".to_owned(), text.to_owned())]).unwrap()
-    }
-
-    #[test]
-    fn a_rule_that_is_switched_off_takes_its_matches_out_of_judgement() {
-        let off = rules("[[filesystem]]\nname = \"scratch\"\nmatch = \"/scratch*\"\nenabled = false\n");
-        assert!(off.judge("filesystem.free", "/scratch/a", None).is_none());
-        assert!(off.judge("filesystem.free", "/srv", None).is_some());
-        let no_disk = rules("[[disk]]\nname = \"none\"\nenabled = false\n");
-        assert!(no_disk.judge("disk.pending_sectors", "drill:disk-failure", None).is_none());
-    }
-
-    #[test]
-    fn a_shipped_log_rule_is_switched_off_by_its_name_alone() {
-        let shipped = rules("[[log]]\nname = \"guessing\"\npattern = 'x'\n");
-        let off = rules("[[log]]\nname = \"guessing\"\nenabled = false\n").with_shipped(shipped);
-        assert!(off.log_rules().is_empty());
-        assert!(off.judge("log.guessing", "a", None).is_none());
-    }
-
-    #[test]
-    fn a_drill_is_judged_by_the_tables_rule_whatever_it_matches() {
-        let rules = rules("[[disk]]\nname = \"story\"\nmatch = \"ST4000 *\"\n");
-        let judgement = rules.judge("disk.pending_sectors", "drill:disk-failure", None).unwrap();
-        assert_eq!(judgement.rule.name, "story");
-    }
-}
+mod tests;

@@ -96,7 +96,7 @@ fn ink(tone: Tone) -> Ink {
 }
 
 /// At most `width` letters; what is missing is shown by an ellipsis in the middle, since both ends tell.
-pub(super) fn cut(text: &str, width: usize) -> String {
+pub(in crate::cli) fn cut(text: &str, width: usize) -> String {
     let letters: Vec<char> =
         text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect();
     if letters.len() <= width {

@@ -2,6 +2,7 @@
 
 use nearmiss_shared::fault::Reader;
 use nearmiss_shared::time::Span;
+use serde::Serialize;
 use toml_edit::{Item, TableLike};
 
 use crate::proximity::Limits;
@@ -10,7 +11,7 @@ use crate::rule::parse::At;
 pub(super) const KEYS: &[&str] = &["pattern", "count", "window", "distinct", "by"];
 
 /// Matches of a pattern within a window.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LogRule {
     pub pattern: String,
     /// Matches (or distinct values) within the window that are the failure limit.
