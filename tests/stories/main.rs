@@ -11,6 +11,7 @@ mod browser;
 mod disk;
 mod drill;
 mod durability;
+mod endpoint;
 mod filesystem;
 mod house;
 mod logs;

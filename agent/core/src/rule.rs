@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::proximity::Limits;
 use crate::signal::{Scale, Table};
 
-pub use declared::{Declared, LogRule};
+pub use declared::{Declared, EndpointMethod, EndpointRule, EndpointTarget, LogRule};
 pub use scope::{Here, Scope};
 pub use set::{DRILL_PREFIX, Resolved, RuleSet};
 

@@ -4,6 +4,7 @@ use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
 
 mod disk;
+mod endpoint;
 mod filesystem;
 mod host;
 mod service;
@@ -84,7 +85,8 @@ pub const LOG: SignalSpec = SignalSpec {
 };
 
 /// The catalogue, table by table; the first entry of a table is its main signal.
-const CATALOGUE: &[&[SignalSpec]] = &[filesystem::SIGNALS, disk::SIGNALS, service::SIGNALS, host::SIGNALS];
+const CATALOGUE: &[&[SignalSpec]] =
+    &[filesystem::SIGNALS, disk::SIGNALS, service::SIGNALS, host::SIGNALS, endpoint::SIGNALS];
 
 /// Every signal but those of log rules.
 pub fn signals() -> impl Iterator<Item = &'static SignalSpec> {

@@ -18,6 +18,8 @@ pub mod captures;
 pub mod clock;
 pub mod command;
 pub mod disk;
+mod due;
+pub mod endpoint;
 pub mod filesystem;
 pub mod host;
 pub mod service;
@@ -25,6 +27,7 @@ pub mod service;
 pub use captures::Captures;
 pub use clock::Clock;
 use disk::DiskProbe;
+use endpoint::EndpointProbe;
 use filesystem::FilesystemProbe;
 use host::HostProbe;
 use service::ServiceProbe;
@@ -91,6 +94,9 @@ pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Bo
     if probes.host.enabled {
         all.push(Box::new(HostProbe::new(interval(Table::Host))));
     }
+    if probes.endpoint.enabled {
+        all.push(Box::new(EndpointProbe::new(rules)));
+    }
     all
 }
 
@@ -140,8 +146,8 @@ mod tests {
         let names = |config: &AgentConfig| -> Vec<&str> {
             all(config, &RuleSet::default(), &Captures::default()).iter().map(|probe| probe.name()).collect()
         };
-        assert_eq!(names(&config), ["filesystem", "disk", "service", "host"]);
+        assert_eq!(names(&config), ["filesystem", "disk", "service", "host", "endpoint"]);
         config.probe.disk.enabled = false;
-        assert_eq!(names(&config), ["filesystem", "service", "host"]);
+        assert_eq!(names(&config), ["filesystem", "service", "host", "endpoint"]);
     }
 }

@@ -30,11 +30,12 @@ pub struct Agent {
 }
 
 impl Agent {
-    pub(super) async fn enrolled(
-        world: &Path,
-        collector: &Collector,
-        settings: AgentSettings,
-    ) -> Result<Self> {
+    /// An agent that knows no collector, in the folder of a story: its margins are read on the host.
+    pub fn alone(world: &Path, settings: AgentSettings) -> Result<Self> {
+        let clock = super::clock_of(world);
+        if !clock.exists() {
+            fs::write(clock, "0")?;
+        }
         let folder = world.join(format!("agent-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
         fs::create_dir_all(folder.join("rules.d"))?;
         let state = folder.join("state");
@@ -43,7 +44,15 @@ impl Agent {
             format!("state = \"{}\"\n[observe]\nfor = \"0s\"\n{}", state.display(), settings.config),
         )?;
         fs::write(folder.join("rules.d/story.toml"), settings.rules)?;
-        let agent = Self { folder, world: world.to_owned(), process: None };
+        Ok(Self { folder, world: world.to_owned(), process: None })
+    }
+
+    pub(super) async fn enrolled(
+        world: &Path,
+        collector: &Collector,
+        settings: AgentSettings,
+    ) -> Result<Self> {
+        let agent = Self::alone(world, settings)?;
         let token = collector.enrolment_token(HOME)?;
         let file = agent.folder.join("token");
         fs::write(&file, token)?;
@@ -92,6 +101,21 @@ impl Agent {
             format!("{arguments:?} printed nothing: {}", String::from_utf8_lossy(&output.stderr))
         })?;
         Ok(serde_json::from_str(line)?)
+    }
+
+    /// One signal as `check --json` tells it now.
+    pub fn margin(&self, signal: &str, subject: &str) -> Option<Value> {
+        let told = self.json(&["check", "--json"]).ok()?;
+        let wanted = |margin: &&Value| margin["signal"] == signal && margin["subject"] == subject;
+        told["signals"].as_array()?.iter().find(wanted).cloned()
+    }
+
+    /// Waits until `check --json` tells a signal as wanted.
+    pub async fn margin_where(&self, signal: &str, subject: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(&format!("{signal} {subject} as wanted"), async || {
+            self.margin(signal, subject).filter(|margin| wanted(margin))
+        })
+        .await
     }
 
     pub fn folder(&self) -> &Path {

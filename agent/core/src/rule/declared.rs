@@ -3,6 +3,7 @@
 //! A file a kind: its keys, how they are read, and the levels that follow from them. Levels that a rule writes
 //! itself go before those.
 
+mod endpoint;
 mod log;
 
 use nearmiss_shared::fault::Reader;
@@ -13,6 +14,7 @@ use super::parse::At;
 use crate::proximity::Limits;
 use crate::signal::Table;
 
+pub use endpoint::{EndpointRule, Method as EndpointMethod, Target as EndpointTarget};
 pub use log::LogRule;
 
 /// The declaration of one rule. It is part of the hash of what decides.
@@ -20,6 +22,7 @@ pub use log::LogRule;
 #[serde(rename_all = "snake_case")]
 pub enum Declared {
     Log(LogRule),
+    Endpoint(EndpointRule),
 }
 
 impl Declared {
@@ -27,6 +30,7 @@ impl Declared {
     pub(super) const fn keys(table: Table) -> &'static [&'static str] {
         match table {
             Table::Log => log::KEYS,
+            Table::Endpoint => endpoint::KEYS,
             _ => &[],
         }
     }
@@ -41,14 +45,16 @@ impl Declared {
     ) -> Option<Self> {
         match table {
             Table::Log => LogRule::read(reader, entry, at, enabled).map(Self::Log),
+            Table::Endpoint => EndpointRule::read(reader, entry, at).map(Self::Endpoint),
             _ => None,
         }
     }
 
     /// The levels that follow from the declaration for this signal.
-    pub(super) fn levels(&self, _signal: &str) -> Option<Limits> {
+    pub(super) fn levels(&self, signal: &str) -> Option<Limits> {
         match self {
             Self::Log(log) => Some(log.levels()),
+            Self::Endpoint(endpoint) => Some(endpoint.levels(signal)),
         }
     }
 
@@ -56,6 +62,16 @@ impl Declared {
     pub(super) fn subjects(&self, _name: &str) -> Option<String> {
         match self {
             Self::Log(_) => None,
+            Self::Endpoint(endpoint) => Some(globset::escape(&endpoint.target.subject())),
         }
+    }
+}
+
+/// Keys that mean something only beside `main`, which names what is looked at: a rule that has none of them only
+/// judges what another declares.
+fn alone(reader: &mut Reader<'_>, entry: &dyn TableLike, at: At, main: &str, keys: &[&str]) {
+    let besides = keys.iter().find(|key| **key != main && entry.contains_key(key));
+    if let Some(key) = besides.filter(|_| !entry.contains_key(main)) {
+        reader.fault(at, format!("`{key}` without `{main}`"), format!("`{main} = \"...\"` is expected here"));
     }
 }

@@ -76,12 +76,18 @@ impl RuleSet {
         running.max_by_key(|(_, open)| open.until)
     }
 
+    /// Every rule that declares something to look at, in order.
+    pub fn declared(&self) -> impl Iterator<Item = (&Rule, &Declared)> {
+        let enabled = self.rules.iter().filter(|rule| rule.enabled);
+        enabled.filter_map(|rule| Some((rule, rule.declared.as_ref()?)))
+    }
+
     /// The log rules, in order.
     pub fn log_rules(&self) -> Vec<(&Rule, &LogRule)> {
-        let enabled = self.rules.iter().filter(|rule| rule.enabled);
-        enabled
-            .filter_map(|rule| match rule.declared.as_ref()? {
+        self.declared()
+            .filter_map(|(rule, declared)| match declared {
                 Declared::Log(log) => Some((rule, log)),
+                _ => None,
             })
             .collect()
     }
