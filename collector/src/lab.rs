@@ -300,6 +300,8 @@ impl Host {
             observed_at: lab.now(),
             labels: BTreeMap::new(),
             time_to_failure_seconds: None,
+            hold_seconds: None,
+            measures: None,
             ..batch.events.into_iter().next().unwrap()
         }
     }

@@ -4,10 +4,15 @@
 //! the same readings again after a crash repeats the same transitions with the same episode and sequence numbers.
 
 mod forecast;
+mod measures;
+mod memory;
 mod moves;
 mod passing;
+mod phase;
 mod replay;
 mod transition;
+mod usual;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -20,56 +25,20 @@ use crate::reading::{Measure, Reading, Stamp};
 use crate::rule::Judgement;
 use crate::signal::Scale;
 
+use measures::Course;
+use memory::{Memory, Sample};
+use phase::Phase;
+use usual::Usual;
+
+pub use forecast::Failure;
+pub use measures::Measures;
 pub use replay::{Replay, Summary, replay};
 pub use transition::Transition;
 
-/// The version of the stored form.
-const STATE_VERSION: u32 = 1;
-/// The state keeps at most this many samples; the older half is thinned when they are full.
-const SAMPLES: usize = 120;
+/// The version of the stored form. What a version added has a default, so that older states are read.
+const STATE_VERSION: u32 = 2;
 /// A signal is dark after this many intervals without a valid sample.
 pub const DARK_INTERVALS: i64 = 3;
-
-/// Where the signal stands, with only what that state needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "at", rename_all = "snake_case")]
-pub(crate) enum Phase {
-    Normal,
-    /// Past approach, not confirmed: `count` samples so far.
-    Watch {
-        count: u32,
-    },
-    /// `step` is the highest level told: 0 approach, 1 critical; for ordinals the table's step.
-    Approached {
-        since: Stamp,
-        step: usize,
-    },
-    /// `quiet_since` is the first sample of the unbroken stretch below reset.
-    Receding {
-        quiet_since: Stamp,
-    },
-    /// `count` samples past approach again, not confirmed.
-    Recovered {
-        since: Stamp,
-        count: u32,
-    },
-    /// `quiet_since` is set while the signal is back below reset.
-    Breached {
-        since: Stamp,
-        quiet_since: Option<Stamp>,
-    },
-    /// `entry` is the proximity it stood at.
-    Standing {
-        entry: f64,
-        quiet_since: Option<Stamp>,
-    },
-    /// No valid sample; `crashed` when the host came back without an orderly shutdown.
-    Dark {
-        previous: Box<Phase>,
-        since: Stamp,
-        crashed: bool,
-    },
-}
 
 /// An old count that a person called known, until it grows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,13 +46,6 @@ pub(crate) struct Baseline {
     pub(crate) value: f64,
     pub(crate) until: Timestamp,
     pub(crate) reason: String,
-}
-
-/// A valid sample.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Sample {
-    pub(crate) at: Stamp,
-    pub(crate) value: f64,
 }
 
 /// The state of one (signal, subject).
@@ -95,7 +57,8 @@ pub struct SignalState {
     pub(crate) phase: Phase,
     pub(crate) episode: u64,
     pub(crate) sequence: u64,
-    pub(crate) samples: Vec<Sample>,
+    #[serde(rename = "samples")]
+    pub(crate) memory: Memory,
     pub(crate) baseline: Option<Baseline>,
     /// When it was last looked at with success, whatever was found.
     pub(crate) seen: Option<Stamp>,
@@ -104,6 +67,17 @@ pub struct SignalState {
     pub(crate) forecast_count: u32,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) drill: Option<String>,
+    /// Times it was past approach and not confirmed.
+    #[serde(default)]
+    pub(crate) blips: u64,
+    /// The first sample since the last start of the host or silence.
+    #[serde(default)]
+    watched_since: Option<Stamp>,
+    #[serde(default)]
+    usual: Usual,
+    /// The newest episode, until the signal is normal again.
+    #[serde(default)]
+    course: Option<Course>,
 }
 
 impl SignalState {
@@ -115,7 +89,7 @@ impl SignalState {
             phase: Phase::Normal,
             episode: 0,
             sequence: 0,
-            samples: Vec::new(),
+            memory: Memory::default(),
             baseline: None,
             seen: None,
             why_unread: None,
@@ -123,6 +97,10 @@ impl SignalState {
             forecast_count: 0,
             labels: BTreeMap::new(),
             drill: None,
+            blips: 0,
+            watched_since: None,
+            usual: Usual::default(),
+            course: None,
         }
     }
 
@@ -132,6 +110,15 @@ impl SignalState {
 
     pub fn subject(&self) -> &str {
         &self.subject
+    }
+
+    pub const fn labels(&self) -> &BTreeMap<String, String> {
+        &self.labels
+    }
+
+    /// Why it is where it is.
+    pub fn reasons(&self) -> &[String] {
+        &self.reasons
     }
 
     pub const fn episode(&self) -> u64 {
@@ -144,22 +131,21 @@ impl SignalState {
 
     /// The physical state as the specification names it.
     pub fn physical(&self) -> Physical {
-        match &self.phase {
-            Phase::Normal => Physical::Normal,
-            Phase::Watch { .. } => Physical::Watch,
-            Phase::Approached { .. } => Physical::Approached,
-            Phase::Receding { .. } => Physical::Receding,
-            Phase::Recovered { .. } => Physical::Recovered,
-            Phase::Breached { .. } => Physical::Breached,
-            Phase::Standing { .. } => Physical::Standing,
-            Phase::Dark { .. } => Physical::Dark,
-        }
+        self.phase.physical()
     }
 
     /// Whether an episode runs: the collector's curve is fed while it does.
     pub fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Approached { .. } | Phase::Receding { .. } | Phase::Breached { .. })
-            || matches!(&self.phase, Phase::Dark { previous, .. } if !matches!(**previous, Phase::Normal | Phase::Watch { .. }))
+        match &self.phase {
+            Phase::Approached { .. } | Phase::Receding { .. } | Phase::Breached { .. } => true,
+            Phase::Dark { previous, .. } => !previous.is_quiet(),
+            _ => false,
+        }
+    }
+
+    /// Whether its failure was seen, not only inferred from an unclean restart.
+    pub const fn has_failed(&self) -> bool {
+        matches!(self.phase, Phase::Breached { inferred: false, .. })
     }
 
     /// Judges one reading.
@@ -177,6 +163,7 @@ impl SignalState {
         self.why_unread = None;
         // Holds that ended before this sample ended without it.
         out.extend(self.tick(judgement, reading.at));
+        self.forget_unwatched(judgement, reading.at);
         match &reading.measure {
             Measure::Retired { why } => out.extend(self.retire(judgement, reading.at, why)),
             Measure::Value(value) => out.extend(self.sampled(judgement, reading.at, Some(*value), None)),
@@ -212,8 +199,8 @@ impl SignalState {
     }
 
     /// The newest valid value.
-    pub(crate) fn value(&self) -> Option<f64> {
-        self.samples.last().map(|sample| sample.value)
+    pub fn value(&self) -> Option<f64> {
+        self.memory.last().map(|sample| sample.value)
     }
 
     /// Where the newest value stands; for ordinals the table's closeness above the baseline.
@@ -226,31 +213,20 @@ impl SignalState {
     }
 
     fn above_baseline(&self, value: f64) -> f64 {
-        let now = self.samples.last().map(|sample| sample.at.wall);
+        let now = self.memory.last().map(|sample| sample.at.wall);
         let known = self.baseline.as_ref().filter(|baseline| now.is_some_and(|now| now < baseline.until));
         known.map_or(value, |baseline| (value - baseline.value).max(0.0))
     }
 
     /// How much the count rose within the kept samples.
     fn growth(&self) -> f64 {
-        let first = self.samples.first().map_or(0.0, |sample| sample.value);
+        let first = self.memory.first().map_or(0.0, |sample| sample.value);
         self.value().map_or(0.0, |value| (value - first).max(0.0))
-    }
-
-    /// Keeps a sample; when full, every second one of the older half goes.
-    pub(crate) fn keep(&mut self, at: Stamp, value: f64) {
-        self.samples.push(Sample { at, value });
-        if self.samples.len() > SAMPLES {
-            let half = SAMPLES / 2;
-            let mut index = 0;
-            self.samples.retain(|_| {
-                index += 1;
-                index > half || index % 2 == 0
-            });
-        }
     }
 }
 
+#[cfg(test)]
+mod false_alarms;
 #[cfg(test)]
 mod model;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! draws a random number, so `replay` and the tests run the very code the daemon runs.
 
 pub mod config;
+pub mod consequence;
 pub mod endpoint;
 pub mod evaluator;
 pub mod log;

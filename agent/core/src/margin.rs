@@ -8,9 +8,10 @@ use nearmiss_shared::vocabulary::{Category, Physical};
 use nearmiss_shared::wire::v1::Estimate;
 use serde::{Deserialize, Serialize};
 
-use crate::evaluator::SignalState;
+use crate::evaluator::{Failure, SignalState};
 use crate::ordinal;
 use crate::proximity::Limits;
+use crate::reading::Stamp;
 use crate::rule::Judgement;
 use crate::signal::{Scale, spec};
 
@@ -32,6 +33,9 @@ pub struct Margin {
     pub time_to_failure_seconds: Option<Estimate>,
     pub state: Physical,
     pub reasons: Vec<String>,
+    /// How many times it was past approach and not confirmed.
+    #[serde(default)]
+    pub blips: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     #[serde(skip)]
@@ -74,12 +78,12 @@ impl Margin {
 }
 
 impl SignalState {
-    /// The margin as it stands.
-    pub fn margin(&self, judgement: &Judgement) -> Margin {
+    /// The margin as it stands; the time to failure has run down since the newest sample.
+    pub fn margin(&self, judgement: &Judgement, now: Stamp) -> Margin {
         let limits = judgement.limits();
         let ordinal = matches!(judgement.scale, Scale::Ordinal(_));
         let rate = self.rate(judgement).filter(|_| !ordinal);
-        let time = self.time_to_failure(judgement);
+        let failure = self.time_to_failure(judgement, now);
         Margin {
             signal: self.signal.clone(),
             subject: self.subject.clone(),
@@ -97,14 +101,11 @@ impl SignalState {
                 low: Some(rate.low),
                 high: Some(rate.high),
             }),
-            time_to_failure_seconds: time.map(|(estimate, soonest, latest)| Estimate {
-                estimate: estimate.as_seconds(),
-                low: Some(soonest.as_seconds()),
-                high: Some(latest.as_seconds()),
-            }),
+            time_to_failure_seconds: failure.map(estimate),
             state: self.physical(),
             reasons: self.told_reasons(judgement),
-            at: self.samples.last().map(|sample| sample.at.wall),
+            blips: self.blips,
+            at: self.memory.last().map(|sample| sample.at.wall),
             labels: self.labels.clone(),
             tick: judgement.approach(),
             response_seconds: judgement.response.as_seconds(),
@@ -128,6 +129,14 @@ impl SignalState {
             ),
             None => number(value, judgement.unit),
         }
+    }
+}
+
+fn estimate(failure: Failure) -> Estimate {
+    Estimate {
+        estimate: failure.estimate.as_seconds(),
+        low: Some(failure.soonest.as_seconds()),
+        high: Some(failure.latest.as_seconds()),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use nearmiss_agent_core::evaluator::Transition;
+use nearmiss_agent_core::evaluator::{Measures, Transition};
 use nearmiss_agent_core::reading::Stamp;
 use nearmiss_shared::identity::{BundleId, EventId, EventParts, HostId, StoreId};
+use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::{Category, EventKind, Physical};
-use nearmiss_shared::wire::v1::{Event, RuleRef};
+use nearmiss_shared::wire::v1::{self as wire, Event, RuleRef};
 
 /// What is the same for every event of a host.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +60,8 @@ pub(super) fn of_transition(transition: &Transition, source: Source, bundle: Opt
         proximity: transition.proximity,
         rate_per_hour: transition.rate_per_hour,
         time_to_failure_seconds: transition.time_to_failure_seconds,
+        hold_seconds: Some(transition.hold.as_seconds()),
+        measures: transition.measures.map(measures),
         samples: transition.samples.clone(),
         reasons: transition.reasons.clone(),
         bundle,
@@ -103,12 +106,41 @@ pub(super) fn of_remark(remark: Remark, source: Source, sequence: u64, at: Stamp
         proximity: None,
         rate_per_hour: None,
         time_to_failure_seconds: None,
+        hold_seconds: None,
+        measures: None,
         samples: Vec::new(),
         reasons: remark.reasons,
         bundle: None,
         drill: None,
         observing: source.observing,
         not_spooled: false,
+    }
+}
+
+fn measures(measured: Measures) -> wire::Measures {
+    let seconds = |span: Option<Span>| span.map(Span::as_seconds);
+    let (samples_received, samples_expected) = measured.coverage.unzip();
+    wire::Measures {
+        margin: measured.margin,
+        margin_minimum: measured.minimum_margin,
+        relative_margin: measured.relative_margin,
+        peak_proximity: measured.peak_proximity,
+        peak_at: measured.peak_at,
+        time_to_failure_at_open_seconds: seconds(measured.failure_at_open),
+        time_to_failure_minimum_seconds: seconds(measured.failure_minimum),
+        predicted_failure_at: measured.predicted_failure_at,
+        detection_delay_seconds: seconds(measured.detection_delay),
+        time_to_turn_seconds: seconds(measured.time_to_turn),
+        time_to_recovery_seconds: seconds(measured.time_to_recovery),
+        slack: measured.slack,
+        warning_lead_seconds: seconds(measured.warning_lead),
+        outage_seconds: seconds(measured.outage),
+        samples_received,
+        samples_expected,
+        dark_seconds: measured.dark.as_seconds(),
+        longest_gap_seconds: measured.longest_gap.as_seconds(),
+        exposure_seconds: seconds(measured.exposure),
+        silent: measured.silent,
     }
 }
 

@@ -1,7 +1,8 @@
 //! The pipeline's steps: each takes one input, judges, commits once, and then tells.
 
+use nearmiss_agent_core::consequence;
 use nearmiss_agent_core::evaluator::Transition;
-use nearmiss_agent_core::reading::Reading;
+use nearmiss_agent_core::reading::{Measure, Reading};
 use nearmiss_shared::identity::HostId;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::EventKind;
@@ -69,18 +70,19 @@ impl Pipeline {
             let Some(watched) = Watched::first_seen(&self.parts.rules, reading) else { return Vec::new() };
             self.signals.insert(key.clone(), watched);
         }
+        let joined = self.consequence(&key, reading);
         let Some(watched) = self.signals.get_mut(&key) else { return Vec::new() };
-        let transitions = watched.observe(&self.parts.rules, reading);
-        match watched.state.is_open().then(|| watched.margin()).flatten() {
-            Some(margin) => {
-                if let Some(value) = margin.value {
+        let transitions = watched.observe(&self.parts.rules, joined.as_ref().unwrap_or(reading));
+        match watched.standing().filter(|_| watched.state.is_open()) {
+            Some((_, proximity)) => {
+                if let Some(value) = watched.state.value() {
                     self.minutes.record(Sample {
                         signal: &reading.signal,
                         subject: &reading.subject,
                         episode: watched.state.episode(),
                         at: reading.at.wall,
                         value,
-                        proximity: margin.proximity,
+                        proximity,
                         interval: watched.judgement().interval,
                     });
                 }
@@ -88,6 +90,21 @@ impl Pipeline {
             None => self.minutes.close(&reading.signal, &reading.subject),
         }
         transitions
+    }
+
+    /// The reading of a signal that runs an episode, as a consequence, while one of its subject's other signals says
+    /// that it came: a filesystem that was filling and turned read-only has failed.
+    fn consequence(&self, key: &(String, String), reading: &Reading) -> Option<Reading> {
+        let Measure::Value(value) = reading.measure else { return None };
+        let (signal, subject) = key;
+        self.signals.get(key).filter(|watched| watched.state.is_open())?;
+        let came = consequence::of(signal).iter().find_map(|other| {
+            let other = self.signals.get(&((*other).to_owned(), subject.clone()))?;
+            other.failure().map(|why| (other.state.signal(), why))
+        });
+        let (other, why) = came?;
+        let measure = Measure::Consequence { value: Some(value), reason: format!("{why} ({other})") };
+        Some(Reading { measure, ..reading.clone() })
     }
 
     async fn followed(&mut self, followed: Followed) {

@@ -47,8 +47,10 @@ pub struct StatusParts {
 
 impl Pipeline {
     pub(super) fn view(&self) -> View {
-        let now = self.now().wall;
-        let mut margins: Vec<Margin> = self.signals.values().filter_map(|watched| watched.margin()).collect();
+        let at = self.now();
+        let now = at.wall;
+        let mut margins: Vec<Margin> =
+            self.signals.values().filter_map(|watched| watched.margin(at)).collect();
         margins.sort_by(|one, other| one.urgency().order(&other.urgency()));
         View {
             margins,
@@ -63,10 +65,8 @@ impl Pipeline {
     /// Signals that are near, changed, or were not told for long: the most urgent first.
     pub(super) fn status(&self) -> StatusParts {
         let now = self.now();
-        let mut shown: Vec<Candidate> =
-            self.signals.values().filter_map(|watched| Candidate::of(watched, now)).collect();
-        let watched = shown.len();
-        shown.retain(|candidate| candidate.is_near || candidate.changed || candidate.overdue);
+        let watched = self.signals.values().filter(|watched| watched.standing().is_some()).count();
+        let shown = self.signals.values().filter_map(|watched| Candidate::of(watched, now)).collect();
         let shown = choose(shown);
         StatusParts {
             not_listed: (watched - shown.len()) as u64,
@@ -101,24 +101,23 @@ pub(super) struct Told {
 /// A signal that may be told.
 struct Candidate {
     margin: Margin,
-    is_near: bool,
-    changed: bool,
     overdue: bool,
     /// When it was told last, in boot milliseconds.
     told_ms: Option<i64>,
 }
 
 impl Candidate {
+    /// `None` for what is far, told, and did not change: most signals, so that their rates need not be known.
     fn of(watched: &Watched, now: Stamp) -> Option<Self> {
-        let margin = watched.margin()?;
+        let (state, proximity) = watched.standing()?;
         let told = watched.told;
-        Some(Self {
-            is_near: is_near(&margin),
-            changed: told.map(|told| (told.state, told.band)) != Some((margin.state, band(margin.proximity))),
-            overdue: told.is_none_or(|told| now.since(told.at) >= TOLD_AGAIN),
-            told_ms: told.map(|told| told.at.boot_ms),
-            margin,
-        })
+        let changed = told.map(|told| (told.state, told.band)) != Some((state, band(proximity)));
+        let overdue = told.is_none_or(|told| now.since(told.at) >= TOLD_AGAIN);
+        if !is_near(state, proximity) && !changed && !overdue {
+            return None;
+        }
+        let told_ms = told.map(|told| told.at.boot_ms);
+        Some(Self { margin: watched.margin(now)?, overdue, told_ms })
     }
 }
 
@@ -136,8 +135,8 @@ fn choose(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates
 }
 
-fn is_near(margin: &Margin) -> bool {
-    margin.state != Physical::Normal || margin.proximity.is_some_and(|proximity| proximity >= WORTH_TELLING)
+fn is_near(state: Physical, proximity: Option<f64>) -> bool {
+    state != Physical::Normal || proximity.is_some_and(|proximity| proximity >= WORTH_TELLING)
 }
 
 /// Changes within a hundredth are not worth telling.

@@ -109,9 +109,21 @@ impl Watched {
         self.state.acknowledge_baseline(&self.judgement, value, until, reason, now)
     }
 
-    /// Its margin, unless the subject is gone.
-    pub(super) fn margin(&self) -> Option<Margin> {
-        (!self.retired).then(|| self.state.margin(&self.judgement))
+    /// Its margin as of `now`, unless the subject is gone.
+    pub(super) fn margin(&self, now: Stamp) -> Option<Margin> {
+        (!self.retired).then(|| self.state.margin(&self.judgement, now))
+    }
+
+    /// What a margin says of the state, without the rate and what follows from it; `None` when the subject is gone.
+    pub(super) fn standing(&self) -> Option<(Physical, Option<f64>)> {
+        (!self.retired).then(|| (self.state.physical(), self.state.proximity(&self.judgement)))
+    }
+
+    /// Why it has failed, while its own value says so.
+    pub(super) fn failure(&self) -> Option<String> {
+        let (_, proximity) = self.standing()?;
+        let fails = self.state.has_failed() && proximity.is_some_and(|proximity| proximity >= 1.0);
+        fails.then(|| self.state.reasons().join("; "))
     }
 
     pub(super) fn judgement(&self) -> &Judgement {
@@ -124,8 +136,12 @@ impl Watched {
 
     /// As a probe is told of it after a start; `None` when the subject is gone or a drill's.
     pub(super) fn known(&self) -> Option<Known> {
-        let Margin { signal, subject, labels, .. } = self.margin()?;
-        (!subject.starts_with(DRILL_PREFIX)).then_some(Known { signal, subject, labels })
+        let subject = self.state.subject();
+        (!self.retired && !subject.starts_with(DRILL_PREFIX)).then(|| Known {
+            signal: self.state.signal().to_owned(),
+            subject: subject.to_owned(),
+            labels: self.state.labels().clone(),
+        })
     }
 
     /// A drill's subject that is not retired.
@@ -137,8 +153,7 @@ impl Watched {
     /// counting anew would repeat the ids of events that were told.
     pub(super) fn is_forgettable(&self) -> bool {
         let quiet = self.state.episode() == 0 && self.state.physical() == Physical::Normal;
-        let gone =
-            self.state.signal().starts_with("log.") && self.state.margin(&self.judgement).value == Some(0.0);
+        let gone = self.state.signal().starts_with("log.") && self.state.value() == Some(0.0);
         quiet && (self.retired || gone)
     }
 }

@@ -2,7 +2,7 @@
 //! projected to rows.
 
 use nearmiss_shared::identity::{BundleId, CaseId, ClientId, HostId, PersonId, ProviderId, SiteId, TaskId};
-use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::{Category, Physical, Role};
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,14 @@ pub struct Measures {
     pub failure_minimum: Option<f64>,
     /// The newest estimate with its soonest bound, for the order of lists.
     pub failure_now: Option<f64>,
+    /// Seconds that the rule asks the signal to stay back.
+    #[serde(default)]
+    pub hold: Option<f64>,
+    /// Of the newest episode, as its host measured them.
+    #[serde(default)]
+    pub slack: Option<f64>,
+    #[serde(default)]
+    pub coverage: Option<(u64, u64)>,
     pub reasons: Vec<String>,
 }
 
@@ -253,6 +261,12 @@ impl Case {
     pub fn turned_at(&self) -> Option<Timestamp> {
         let episode = self.episodes.last()?;
         episode.turned_at.or(episode.recovered_at)
+    }
+
+    /// When a signal that is back is judged at the soonest; not known of an older agent's rule.
+    pub fn judged_at(&self) -> Option<Timestamp> {
+        let hold = Span::from_millis((self.measures.hold? * 1000.0) as i64);
+        self.turned_at().map(|turned| turned.plus(hold))
     }
 
     pub(crate) fn set_timer(&mut self, kind: TimerKind, due: Timestamp) {

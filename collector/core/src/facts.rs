@@ -41,6 +41,15 @@ pub struct EventFacts {
     /// Proximity of the approach level.
     pub tick: f64,
     pub time_to_failure: Option<Range>,
+    /// Seconds that the rule asks a signal to stay back; older agents do not say.
+    #[serde(default)]
+    pub hold: Option<f64>,
+    /// Of this episode so far: predicted time to failure over the time to turn.
+    #[serde(default)]
+    pub slack: Option<f64>,
+    /// Of this episode so far: samples read and samples due.
+    #[serde(default)]
+    pub coverage: Option<(u64, u64)>,
     /// Samples before the event in the signal's unit, oldest first: the closest point lies between two events.
     #[serde(default)]
     pub samples: Vec<(Timestamp, f64)>,

@@ -32,16 +32,19 @@ pub fn propose(case: &Case) -> (Option<Verdict>, String) {
 /// What a case that is not judged yet waits for.
 pub fn not_over(case: &Case) -> String {
     match case.physical {
-        Physical::Receding => receding(case.turned_at()),
+        Physical::Receding => receding(case.turned_at(), case.judged_at()),
         _ if case.drill.is_some() => "the drill is still running".to_owned(),
         _ => "still running".to_owned(),
     }
 }
 
-/// Back, as long as it stays back. How long the rule asks for is the host's to know.
-pub fn receding(since: Option<Timestamp>) -> String {
+/// Back, as long as it stays back: a return above reset, or a silence, begins the hold anew.
+pub fn receding(since: Option<Timestamp>, judged: Option<Timestamp>) -> String {
     let since = since.map_or_else(String::new, |since| format!(" since {since}"));
-    format!("back{since}; judged when it has stayed back for the rule's hold")
+    match judged {
+        Some(judged) => format!("back{since}; judged at {judged} at the soonest, if it stays back"),
+        None => format!("back{since}; judged when it has stayed back for the rule's hold"),
+    }
 }
 
 /// AVERTED needs evidence of absence: looked for, covered, and ruled on where security asks for it.

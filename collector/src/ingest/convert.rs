@@ -18,6 +18,8 @@ const MAX_WORD: usize = 100;
 const MAX_SENTENCE: usize = 500;
 const MAX_REASONS: usize = 20;
 const MAX_LABELS: usize = 32;
+/// Ten years: no rule asks a signal to stay back for longer.
+const LONGEST_HOLD: f64 = 3.2e8;
 
 /// Who sent an event, and in what state that host is.
 #[derive(Clone, Debug)]
@@ -67,6 +69,9 @@ pub fn facts(event: Event, arrival: &Arrival) -> Result<EventFacts, NotTaken> {
         proximity: numbers.proximity,
         tick: if event.ordinal { ORDINAL_TICK } else { numbers.tick() },
         time_to_failure: numbers.time_to_failure,
+        hold: numbers.hold,
+        slack: numbers.slack,
+        coverage: event.measures.and_then(|told| told.samples_received.zip(told.samples_expected)),
         reasons: event.reasons.iter().take(MAX_REASONS).map(|reason| cut(reason, MAX_SENTENCE)).collect(),
         bundle: event.bundle,
         drill: event.drill.map(|name| cut(&name, MAX_WORD)),
@@ -90,6 +95,8 @@ struct Numbers {
     limit: Option<f64>,
     proximity: Option<f64>,
     time_to_failure: Option<Range>,
+    hold: Option<f64>,
+    slack: Option<f64>,
 }
 
 impl Numbers {
@@ -106,6 +113,9 @@ impl Numbers {
             limit: finite("limit", event.limit)?,
             proximity: finite("proximity", event.proximity)?,
             time_to_failure: range("time_to_failure_seconds", event.time_to_failure_seconds)?,
+            hold: finite("hold_seconds", event.hold_seconds)?
+                .filter(|hold| (0.0..=LONGEST_HOLD).contains(hold)),
+            slack: finite("measures.slack", event.measures.and_then(|told| told.slack))?,
         })
     }
 

@@ -224,6 +224,8 @@ impl RawHost {
             proximity: Some((0.5 - value) / 0.5),
             rate_per_hour: None,
             time_to_failure_seconds: None,
+            hold_seconds: None,
+            measures: None,
             samples: vec![(-30_000, 0.16), (-15_000, 0.13), (0, value)],
             reasons: vec![format!("{:.0} % free, approach at 15 %", value * 100.0)],
             bundle: None::<BundleId>,

@@ -1,156 +1,358 @@
-//! A second, simple model of the physical layer beside the evaluator under random readings: same states.
+//! A second, simple model of the physical layer beside the evaluator: the same states, and the same transitions at
+//! the same times, under random readings, gaps, reboots, restarts, triggers, consequences, retirement, acceptance.
+//!
+//! It lives second by second on one wall clock, knows no boot time, no wakes and no stored form, and keeps its states
+//! in one struct of plain numbers. A time that is not set is -1.
 
-use nearmiss_shared::time::{Span, Timestamp};
+use nearmiss_shared::time::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
 use crate::rule::RuleSet;
 
-/// Confirm 2, hold 60 s, reopen 10 min, an interval of 10 s, no forecast (the horizon is too short to fill).
-const RULES: &str = "[[filesystem]]\nname = \"m\"\nconfirm = 2\nhold = \"60s\"\nreopen = \"10m\"\ninterval = \"10s\"\n\
-                     horizon = \"100ms\"\n";
+/// Its times in seconds are the model's constants below.
+const RULES: &str = "[[filesystem]]\nname = \"m\"\nconfirm = 3\nhold = \"60s\"\nreopen = \"10m\"\ninterval = \"10s\"\n\
+                     forecast = false\n";
+const CONFIRM: i64 = 30;
+const HOLD: i64 = 60;
+const REOPEN: i64 = 600;
+const SILENCE: i64 = 30;
 
-/// The table in the plainest words, second by second. A time that is not set is -1.
-struct Model {
-    state: Physical,
-    count: u32,
-    quiet_since: i64,
-    recovered_at: i64,
-    now: i64,
-    seen: i64,
-    before_dark: Physical,
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum What {
+    Value(f64),
+    Trigger,
+    Consequence,
+    Invalid,
+    Retired,
+    /// A person accepts it as it stands.
+    Accepted,
+    /// The agent stops and starts; the host goes on.
+    Restart,
+    Reboot {
+        orderly: bool,
+    },
 }
 
-const NEW: Model = Model {
-    state: Physical::Normal,
-    count: 0,
-    quiet_since: -1,
-    recovered_at: -1,
-    now: 0,
-    seen: -1,
-    before_dark: Physical::Normal,
-};
+struct Model {
+    state: Physical,
+    now: i64,
+    seen: i64,
+    proximity: f64,
+    /// Samples past approach in a row, and the first of them.
+    near: i64,
+    near_since: i64,
+    quiet_since: i64,
+    recovered_at: i64,
+    entry: f64,
+    critical_told: bool,
+    before_dark: Physical,
+    crashed: bool,
+    told: Vec<(String, i64)>,
+}
 
 impl Model {
-    /// Lives through every second until `now`, without a sample.
-    fn pass(&mut self, now: i64) {
-        while self.now < now {
+    fn new() -> Self {
+        Self {
+            state: Physical::Normal,
+            now: 0,
+            seen: -1,
+            proximity: 0.0,
+            near: 0,
+            near_since: -1,
+            quiet_since: -1,
+            recovered_at: -1,
+            entry: 0.0,
+            critical_told: false,
+            before_dark: Physical::Normal,
+            crashed: false,
+            told: Vec::new(),
+        }
+    }
+
+    fn tell(&mut self, kind: &str, at: i64) {
+        self.told.push((kind.to_owned(), at));
+    }
+
+    /// Lives through every second until `until`, without a sample.
+    fn pass(&mut self, until: i64) {
+        while self.now < until {
             self.now += 1;
-            let silent = self.seen >= 0 && self.now - self.seen > 30;
-            let held = self.quiet_since >= 0 && self.now - self.quiet_since >= 60;
+            let silent = self.seen >= 0 && self.now - self.seen > SILENCE;
+            let held = self.quiet_since >= 0 && self.now - self.quiet_since >= HOLD;
             match self.state {
                 // Nobody looks, so nobody can say that it stayed well.
                 Physical::Breached if silent => self.quiet_since = -1,
-                Physical::Breached if held => self.state = Physical::Normal,
-                Physical::Dark | Physical::Breached => {}
+                Physical::Breached if held => {
+                    self.state = Physical::Normal;
+                    self.near = 0;
+                    self.tell("restored", self.now);
+                }
+                Physical::Breached | Physical::Dark => {}
                 _ if silent => {
                     self.before_dark = self.state;
                     self.state = Physical::Dark;
+                    self.crashed = false;
+                    self.tell("dark", self.seen + SILENCE);
                 }
-                Physical::Receding if held => {
-                    self.state = Physical::Recovered;
-                    self.recovered_at = self.now;
-                    self.count = 0;
+                Physical::Receding | Physical::Standing if held => {
+                    self.recover("recovered");
                 }
-                Physical::Recovered if self.now - self.recovered_at >= 600 => {
+                Physical::Recovered if self.now - self.recovered_at >= REOPEN => {
                     self.state = Physical::Normal;
-                    self.count = 0;
+                    self.near = 0;
                 }
                 _ => {}
             }
         }
     }
 
-    fn sample(&mut self, proximity: f64) {
-        if self.state == Physical::Dark {
-            self.state = self.before_dark;
-            self.quiet_since = self.now;
+    fn recover(&mut self, kind: &str) {
+        self.state = Physical::Recovered;
+        self.recovered_at = self.now;
+        self.near = 0;
+        self.tell(kind, self.now);
+    }
+
+    fn is_near(state: Physical) -> bool {
+        matches!(state, Physical::Approached | Physical::Receding | Physical::Standing)
+    }
+
+    fn takes(&mut self, what: What) {
+        match what {
+            What::Invalid | What::Restart | What::Reboot { orderly: true } => return,
+            What::Accepted => return self.accept(),
+            What::Reboot { orderly: false } => {
+                if Self::is_near(self.state) {
+                    self.before_dark = self.state;
+                    self.state = Physical::Dark;
+                }
+                self.crashed = true;
+                return;
+            }
+            What::Retired => self.retire(),
+            What::Value(proximity) => {
+                self.proximity = proximity;
+                self.sees(false, false);
+            }
+            What::Trigger => self.sees(true, false),
+            What::Consequence => self.sees(false, true),
         }
         self.seen = self.now;
-        self.state = self.judged(proximity);
     }
 
-    fn judged(&mut self, proximity: f64) -> Physical {
-        let (near, well) = (proximity >= 0.7, proximity < 0.65);
-        if proximity >= 1.0 {
+    fn accept(&mut self) {
+        if matches!(self.state, Physical::Approached | Physical::Receding) {
+            self.state = Physical::Standing;
+            self.entry = self.proximity;
             self.quiet_since = -1;
-            self.count = 0;
-            return Physical::Breached;
-        }
-        match self.state {
-            Physical::Normal | Physical::Watch | Physical::Recovered => {
-                self.count = if near { self.count + 1 } else { 0 };
-                let resting =
-                    if self.state == Physical::Recovered { Physical::Recovered } else { Physical::Normal };
-                match (self.count, resting) {
-                    (2.., _) => self.opened(),
-                    (1, Physical::Normal) => Physical::Watch,
-                    _ => resting,
-                }
-            }
-            Physical::Receding if near => self.opened(),
-            Physical::Approached if well => {
-                self.quiet_since = self.now;
-                Physical::Receding
-            }
-            Physical::Receding if !well => {
-                self.quiet_since = self.now;
-                Physical::Receding
-            }
-            Physical::Breached => {
-                self.quiet_since = if !well {
-                    -1
-                } else if self.quiet_since < 0 {
-                    self.now
-                } else {
-                    self.quiet_since
-                };
-                Physical::Breached
-            }
-            same => same,
+            self.tell("standing", self.now);
         }
     }
 
-    fn opened(&mut self) -> Physical {
-        self.count = 0;
-        Physical::Approached
+    fn retire(&mut self) {
+        let state = if self.state == Physical::Dark { self.before_dark } else { self.state };
+        match state {
+            Physical::Normal | Physical::Watch => {
+                self.state = Physical::Normal;
+                self.near = 0;
+            }
+            Physical::Breached => {}
+            _ => self.recover("retired"),
+        }
+    }
+
+    fn sees(&mut self, trigger: bool, consequence: bool) {
+        if self.state == Physical::Dark {
+            self.state = self.before_dark;
+            self.near = 0;
+            self.quiet_since = if self.state == Physical::Receding { self.now } else { -1 };
+            if self.crashed && Self::is_near(self.state) {
+                self.fail();
+            } else {
+                self.tell("gap", self.now);
+            }
+        }
+        if self.state != Physical::Breached && (consequence || self.proximity >= 1.0) {
+            return self.fail();
+        }
+        self.judge(trigger, consequence);
+    }
+
+    fn fail(&mut self) {
+        self.state = Physical::Breached;
+        self.quiet_since = -1;
+        self.tell("breached", self.now);
+    }
+
+    fn judge(&mut self, trigger: bool, consequence: bool) {
+        let past = self.proximity >= 0.7;
+        let quiet = self.proximity < 0.65 && !trigger && !consequence;
+        match self.state {
+            Physical::Normal | Physical::Watch | Physical::Recovered => self.confirm(trigger, past),
+            Physical::Approached if quiet => {
+                self.state = Physical::Receding;
+                self.quiet_since = self.now;
+                self.tell("receding", self.now);
+            }
+            Physical::Approached if self.proximity >= 0.9 && !self.critical_told => {
+                self.critical_told = true;
+                self.tell("worsened", self.now);
+            }
+            Physical::Receding if past || trigger => self.open(),
+            Physical::Receding if !quiet => self.quiet_since = self.now,
+            Physical::Standing if trigger || self.proximity < self.entry + 0.05 => self.quiet(quiet),
+            Physical::Standing => self.open(),
+            Physical::Breached => self.quiet(quiet),
+            _ => {}
+        }
+    }
+
+    fn quiet(&mut self, quiet: bool) {
+        let begun = if self.quiet_since < 0 { self.now } else { self.quiet_since };
+        self.quiet_since = if quiet { begun } else { -1 };
+    }
+
+    fn confirm(&mut self, trigger: bool, past: bool) {
+        if trigger {
+            return self.open();
+        }
+        self.near = if past { self.near + 1 } else { 0 };
+        if self.near == 1 {
+            self.near_since = self.now;
+        }
+        if self.near >= 3 || (self.near > 0 && self.now - self.near_since >= CONFIRM) {
+            return self.open();
+        }
+        if self.state != Physical::Recovered {
+            self.state = if past { Physical::Watch } else { Physical::Normal };
+        }
+    }
+
+    fn open(&mut self) {
+        self.state = Physical::Approached;
+        self.near = 0;
+        self.critical_told = self.proximity >= 0.9;
+        self.tell("approached", self.now);
     }
 }
 
-fn steps() -> impl Strategy<Value = Vec<(i64, f64)>> {
-    let gap = prop_oneof![12 => Just(10i64), 2 => Just(30i64), 1 => Just(31i64), 1 => Just(95i64), 1 => Just(900i64)];
-    let level = prop_oneof![Just(0.1), Just(0.66), Just(0.68), Just(0.72), Just(0.95), Just(1.0)];
-    proptest::collection::vec((gap, level), 1..120)
+/// The evaluator on the same life, with a host that reboots and a state that is stored and read back.
+struct Host {
+    state: SignalState,
+    judgement: Judgement,
+    /// Wall second of the last boot.
+    booted: i64,
+    told: Vec<(String, i64)>,
+}
+
+impl Host {
+    fn new() -> Self {
+        let rules = RuleSet::parse(&[("m.toml".to_owned(), RULES.to_owned())]).unwrap();
+        Self {
+            state: SignalState::new("filesystem.free", "/"),
+            judgement: rules.judge("filesystem.free", "/", None).unwrap(),
+            booted: 0,
+            told: Vec::new(),
+        }
+    }
+
+    fn at(&self, second: i64) -> Stamp {
+        let wall = Timestamp::from_millis(second * 1000);
+        Stamp { wall, boot_ms: (second - self.booted) * 1000 }
+    }
+
+    fn takes(&mut self, what: What, second: i64) {
+        let at = self.at(second);
+        let measure = match what {
+            // `free` at this proximity: normal 0.5, limit 0.
+            What::Value(proximity) => Measure::Value(0.5 - proximity * 0.5),
+            What::Trigger => Measure::Trigger { value: None, reason: String::new() },
+            What::Consequence => Measure::Consequence { value: None, reason: String::new() },
+            What::Invalid => Measure::Invalid { why: String::new() },
+            What::Retired => Measure::Retired { why: String::new() },
+            What::Accepted => {
+                let out = self.state.tick(&self.judgement, at);
+                self.tell(&out);
+                let until = at.wall.plus(nearmiss_shared::time::Span::from_days(999));
+                let out = self.state.acknowledge_baseline(&self.judgement, 0.0, until, "", at);
+                return self.tell(&out);
+            }
+            What::Restart => return self.store(),
+            What::Reboot { orderly } => {
+                self.store();
+                self.booted = second - 1;
+                return self.state.resumed(self.at(second), false, orderly);
+            }
+        };
+        let out = self.state.observe(&self.judgement, &Reading::of("filesystem.free", "/", at, measure));
+        self.tell(&out);
+    }
+
+    fn store(&mut self) {
+        let text = serde_json::to_string(&self.state).unwrap();
+        self.state = serde_json::from_str(&text).unwrap();
+    }
+
+    fn tell(&mut self, transitions: &[Transition]) {
+        let told = transitions.iter().map(|one| (one.kind.to_string(), one.at.wall.as_millis() / 1000));
+        self.told.extend(told);
+    }
+
+    /// Just before its next wake there is nothing to do.
+    fn sleeps_until_its_wake(&self, second: i64) -> bool {
+        let at = self.at(second);
+        self.state.next_wake(&self.judgement).is_none_or(|wake| {
+            let early = Stamp { wall: at.wall, boot_ms: wake - 1 };
+            early.boot_ms < at.boot_ms || self.state.clone().tick(&self.judgement, early).is_empty()
+        })
+    }
+}
+
+fn steps() -> impl Strategy<Value = Vec<(i64, What)>> {
+    let gap = prop_oneof![14 => Just(10i64), 2 => Just(30i64), 1 => Just(31i64), 1 => Just(95i64), 1 => Just(900i64)];
+    let level = prop_oneof![
+        3 => Just(0.1),
+        1 => Just(0.66),
+        1 => Just(0.68),
+        3 => Just(0.72),
+        1 => Just(0.79),
+        1 => Just(0.95),
+        1 => Just(1.0),
+    ];
+    let what = prop_oneof![
+        40 => level.prop_map(What::Value),
+        2 => Just(What::Trigger),
+        1 => Just(What::Consequence),
+        4 => Just(What::Invalid),
+        1 => Just(What::Retired),
+        2 => Just(What::Accepted),
+        2 => Just(What::Restart),
+        1 => any::<bool>().prop_map(|orderly| What::Reboot { orderly }),
+    ];
+    proptest::collection::vec((gap, what), 1..150)
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
-    fn evaluator_and_model_agree(steps in steps()) {
-        let judgement = RuleSet::parse(&[("m.toml".to_owned(), RULES.to_owned())])
-            .unwrap()
-            .judge("filesystem.free", "/", None)
-            .unwrap();
-        let mut state = SignalState::new("filesystem.free", "/");
-        let mut model = NEW;
+    fn evaluator_and_model_are_in_the_same_states_by_the_same_moves_at_the_same_times(steps in steps()) {
+        let mut host = Host::new();
+        let mut model = Model::new();
         let mut now = 0;
-        let mut sequence = 0;
-        for (gap, proximity) in steps {
+        for (gap, what) in steps {
             now += gap;
-            let at = Stamp { wall: Timestamp::from_millis(now * 1000), boot_ms: now * 1000 };
-            // `free` at this proximity: normal 0.5, limit 0.
-            let reading = Reading::value("filesystem.free", "/", at, 0.5 - proximity * 0.5);
-            let events = state.observe(&judgement, &reading);
-            model.pass(now);
-            model.sample(proximity);
-            prop_assert_eq!(state.physical(), model.state, "at {} s, p {}", now, proximity);
-            for event in events {
-                prop_assert_eq!(event.sequence, sequence + 1);
-                sequence = event.sequence;
+            // Neither lives through the time between the last word and a reboot.
+            if !matches!(what, What::Restart | What::Reboot { .. }) {
+                model.pass(now);
             }
-            if let Some(wake) = state.next_wake(&judgement) {
-                let early = Stamp { wall: at.wall, boot_ms: wake - 1 };
-                prop_assert!(early.since(at) < Span::ZERO || state.clone().tick(&judgement, early).is_empty());
+            model.takes(what);
+            host.takes(what, now);
+            if !matches!(what, What::Restart | What::Reboot { .. }) {
+                prop_assert_eq!(host.state.physical(), model.state, "{:?} at {} s", what, now);
+                prop_assert_eq!(&host.told, &model.told);
             }
+            prop_assert!(host.sleeps_until_its_wake(now), "{:?} at {} s", what, now);
         }
     }
 }

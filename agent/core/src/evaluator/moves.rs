@@ -1,16 +1,16 @@
 //! The rows of the table, one function a state.
 
-use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::{Category, EventKind, Physical};
 
-use super::{Phase, SignalState, Transition};
-use crate::ordinal;
+use super::measures::Course;
+use super::phase::Unconfirmed;
+use super::{Phase, Sample, SignalState, Transition, forecast};
 use crate::reading::Stamp;
 use crate::rule::{Judgement, STANDING_AFTER};
 use crate::signal::Scale;
 
 /// A reading that decides by itself, whatever its level.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Push<'a> {
     Approach(&'a str),
     Breach(&'a str),
@@ -23,6 +23,15 @@ struct Facts<'a> {
     push: Option<Push<'a>>,
 }
 
+/// What makes an episode open.
+#[derive(Clone, Copy)]
+enum Cause {
+    /// Samples past approach, the first of them then.
+    Level(Option<Stamp>),
+    Trend,
+    Trigger,
+}
+
 impl SignalState {
     /// A valid sample, or a push that may carry one.
     pub(super) fn sampled(
@@ -32,13 +41,30 @@ impl SignalState {
         value: Option<f64>,
         push: Option<Push<'_>>,
     ) -> Vec<Transition> {
-        if let Some(value) = value.filter(|value| value.is_finite()) {
-            self.keep(at, value);
+        let value = value.filter(|value| value.is_finite());
+        if let Some(value) = value {
+            self.memory.keep(Sample { at, value }, forecast::window_length(judgement));
+            self.watched_since.get_or_insert(at);
         }
         let facts = Facts { at, proximity: self.proximity(judgement).unwrap_or(0.0), push };
         let mut out: Vec<Transition> = self.back_from_dark(judgement, facts.at).into_iter().collect();
+        if value.is_some() {
+            self.measured(judgement, at);
+        }
         out.extend(self.judge(judgement, &facts));
+        if value.is_some() {
+            self.usual.sample(judgement, facts.proximity, at.wall);
+        }
         out
+    }
+
+    /// The newest sample belongs to the running episode.
+    fn measured(&mut self, judgement: &Judgement, at: Stamp) {
+        let Some(mut course) = self.course.take() else { return };
+        if let Some(value) = self.value() {
+            course.sample(at, self.proximity(judgement), value, self.time_to_failure(judgement, at));
+        }
+        self.course = Some(course);
     }
 
     fn judge(&mut self, judgement: &Judgement, facts: &Facts<'_>) -> Option<Transition> {
@@ -46,17 +72,17 @@ impl SignalState {
             return Some(self.breach(judgement, facts.at, facts.push));
         }
         match self.phase.clone() {
-            Phase::Normal => self.while_normal(judgement, facts, 0),
-            Phase::Watch { count } => self.while_normal(judgement, facts, count),
-            Phase::Approached { since, step } => self.while_approached(judgement, facts, since, step),
+            Phase::Normal => self.while_normal(judgement, facts, Unconfirmed::default()),
+            Phase::Watch(unconfirmed) => self.while_normal(judgement, facts, unconfirmed),
+            Phase::Approached { since, step, early } => {
+                self.while_approached(judgement, facts, since, step, early)
+            }
             Phase::Receding { quiet_since } => self.while_receding(judgement, facts, quiet_since),
-            Phase::Recovered { since, count } => self.while_recovered(judgement, facts, since, count),
-            Phase::Breached { since, quiet_since } => {
-                // What nobody watched is no part of a hold.
-                let quiet_since = quiet_since.filter(|_| !self.was_silent(judgement, facts.at));
-                let quiet = facts.push.is_none() && facts.proximity < judgement.reset();
-                self.phase =
-                    Phase::Breached { since, quiet_since: quiet.then(|| quiet_since.unwrap_or(facts.at)) };
+            Phase::Recovered { since, again } => self.while_recovered(judgement, facts, since, again),
+            Phase::Breached { since, quiet_since, inferred } => {
+                let quiet = is_quiet(judgement, facts).then(|| quiet_since.unwrap_or(facts.at));
+                let inferred = inferred && !self.fails(judgement, facts);
+                self.phase = Phase::Breached { since, quiet_since: quiet, inferred };
                 None
             }
             Phase::Standing { entry, quiet_since } => {
@@ -74,25 +100,27 @@ impl SignalState {
             || (limited && self.value().is_some() && facts.proximity >= 1.0)
     }
 
-    fn while_normal(&mut self, judgement: &Judgement, facts: &Facts<'_>, counted: u32) -> Option<Transition> {
-        if let Some(Push::Approach(reason)) = facts.push {
-            return Some(self.open(judgement, facts, vec![reason.to_owned()]));
+    fn while_normal(
+        &mut self,
+        judgement: &Judgement,
+        facts: &Facts<'_>,
+        before: Unconfirmed,
+    ) -> Option<Transition> {
+        if let Some(opened) = self.triggered(judgement, facts) {
+            return Some(opened);
         }
         if facts.proximity >= judgement.approach() {
-            let count = counted + 1;
-            self.phase = Phase::Watch { count };
-            return (count >= judgement.confirm).then(|| {
-                let reasons = self.level_reasons(judgement, count);
-                self.open(judgement, facts, reasons)
-            });
+            let unconfirmed = before.and(facts.at);
+            self.phase = Phase::Watch(unconfirmed);
+            if is_confirmed(judgement, unconfirmed, facts.at) {
+                let reasons = self.level_reasons(judgement, unconfirmed.count);
+                return Some(self.open(judgement, facts, Cause::Level(unconfirmed.near_since), reasons));
+            }
+        } else {
+            self.blips += u64::from(matches!(self.phase, Phase::Watch(_)));
+            self.phase = Phase::Normal;
         }
-        self.phase = Phase::Normal;
-        self.forecast_count =
-            if self.converges_fast(judgement, facts.proximity) { self.forecast_count + 1 } else { 0 };
-        (self.forecast_count >= judgement.confirm).then(|| {
-            let reasons = self.forecast_reasons(judgement);
-            self.open(judgement, facts, reasons)
-        })
+        self.converged(judgement, facts)
     }
 
     fn while_approached(
@@ -101,23 +129,23 @@ impl SignalState {
         facts: &Facts<'_>,
         since: Stamp,
         step: usize,
+        early: bool,
     ) -> Option<Transition> {
-        if facts.push.is_none()
-            && facts.proximity < judgement.reset()
-            && !self.converges_fast(judgement, facts.proximity)
-        {
+        if is_quiet(judgement, facts) && !(early && self.keeps_closing(judgement, facts)) {
             self.phase = Phase::Receding { quiet_since: facts.at };
+            self.course.iter_mut().for_each(|course| course.turn(facts.at));
             self.reasons = vec![format!("back to {}", self.told(judgement))];
             return Some(self.transition(judgement, EventKind::Receding, Physical::Receding, facts.at));
         }
+        let early = early && facts.proximity < judgement.approach();
         let reached = self.step(judgement, facts.proximity);
+        self.phase = Phase::Approached { since, step: reached.max(step), early };
         if reached > step {
-            self.phase = Phase::Approached { since, step: reached };
             self.reasons = vec![format!("now {}", self.told(judgement))];
             return Some(self.transition(judgement, EventKind::Worsened, Physical::Approached, facts.at));
         }
-        let still = facts.at.since(since) >= STANDING_AFTER && self.time_to_failure(judgement).is_none();
-        if still && facts.proximity >= judgement.approach() {
+        let old = facts.at.since(since) >= STANDING_AFTER && facts.proximity >= judgement.approach();
+        if old && self.time_to_failure(judgement, facts.at).is_none() {
             self.phase = Phase::Standing { entry: facts.proximity, quiet_since: None };
             self.reasons =
                 vec![format!("near but not moving for {STANDING_AFTER}: {}", self.told(judgement))];
@@ -126,22 +154,32 @@ impl SignalState {
         None
     }
 
+    /// What its trend opened below reset is not back while that trend goes on: still half-way, still closing, and
+    /// not fallen from its peak.
+    fn keeps_closing(&self, judgement: &Judgement, facts: &Facts<'_>) -> bool {
+        let peak = self.course.as_ref().and_then(Course::peak);
+        let fallen = peak.is_some_and(|peak| facts.proximity <= peak - judgement.hysteresis);
+        !fallen
+            && facts.proximity >= forecast::HALF_WAY * judgement.approach()
+            && self.still_closes(judgement)
+    }
+
     fn while_receding(
         &mut self,
         judgement: &Judgement,
         facts: &Facts<'_>,
         quiet_since: Stamp,
     ) -> Option<Transition> {
-        if let Some(Push::Approach(reason)) = facts.push {
-            return Some(self.open(judgement, facts, vec![reason.to_owned()]));
+        if let Some(opened) = self.triggered(judgement, facts) {
+            return Some(opened);
         }
         if facts.proximity >= judgement.approach() {
             let reasons = vec![format!("near again: {}", self.told(judgement))];
-            return Some(self.open(judgement, facts, reasons));
+            return Some(self.open(judgement, facts, Cause::Level(Some(facts.at)), reasons));
         }
         let quiet = facts.proximity < judgement.reset();
         self.phase = Phase::Receding { quiet_since: if quiet { quiet_since } else { facts.at } };
-        None
+        self.converged(judgement, facts)
     }
 
     fn while_recovered(
@@ -149,18 +187,19 @@ impl SignalState {
         judgement: &Judgement,
         facts: &Facts<'_>,
         since: Stamp,
-        counted: u32,
+        before: Unconfirmed,
     ) -> Option<Transition> {
-        if let Some(Push::Approach(reason)) = facts.push {
-            return Some(self.open(judgement, facts, vec![reason.to_owned()]));
+        if let Some(opened) = self.triggered(judgement, facts) {
+            return Some(opened);
         }
-        let count = if facts.proximity >= judgement.approach() { counted + 1 } else { 0 };
-        if count >= judgement.confirm {
+        let near = facts.proximity >= judgement.approach();
+        let again = if near { before.and(facts.at) } else { Unconfirmed::default() };
+        self.phase = Phase::Recovered { since, again };
+        if near && is_confirmed(judgement, again, facts.at) {
             let reasons = vec![format!("near again: {}", self.told(judgement))];
-            return Some(self.open(judgement, facts, reasons));
+            return Some(self.open(judgement, facts, Cause::Level(again.near_since), reasons));
         }
-        self.phase = Phase::Recovered { since, count };
-        None
+        self.converged(judgement, facts)
     }
 
     fn while_standing(
@@ -170,37 +209,77 @@ impl SignalState {
         entry: f64,
         quiet_since: Option<Stamp>,
     ) -> Option<Transition> {
-        let grown = self.baseline.is_some() && facts.proximity >= judgement.approach();
-        let converging = self.converges_fast(judgement, facts.proximity);
-        let past_entry = self.baseline.is_none() && facts.proximity >= entry + judgement.hysteresis;
-        if grown || converging || past_entry {
+        // An accepted count is judged by what came on top of it; everything else by where it stood.
+        let accepted_count = self.baseline.is_some() && matches!(judgement.scale, Scale::Ordinal(_));
+        let lapsed = self.baseline.as_ref().is_some_and(|known| facts.at.wall >= known.until);
+        let near = facts.proximity >= judgement.approach();
+        let moved = facts.proximity >= entry + judgement.hysteresis;
+        if (near && (accepted_count || lapsed)) || (moved && !accepted_count) {
             let reasons = vec![format!("a standing hazard moves again: {}", self.told(judgement))];
-            return Some(self.open(judgement, facts, reasons));
+            return Some(self.open(judgement, facts, Cause::Level(Some(facts.at)), reasons));
         }
-        let quiet = self.baseline.is_none() && facts.proximity < judgement.reset();
+        let quiet = !accepted_count && is_quiet(judgement, facts);
         self.phase = Phase::Standing { entry, quiet_since: quiet.then(|| quiet_since.unwrap_or(facts.at)) };
-        None
+        self.converged(judgement, facts)
+    }
+
+    fn triggered(&mut self, judgement: &Judgement, facts: &Facts<'_>) -> Option<Transition> {
+        let Some(Push::Approach(reason)) = facts.push else { return None };
+        Some(self.open(judgement, facts, Cause::Trigger, vec![reason.to_owned()]))
+    }
+
+    /// Opens when the trend converged fast on as many samples in a row as the rule asks.
+    fn converged(&mut self, judgement: &Judgement, facts: &Facts<'_>) -> Option<Transition> {
+        let fast = self.converges_fast(judgement, facts.proximity);
+        self.forecast_count = if fast { self.forecast_count + 1 } else { 0 };
+        (self.forecast_count >= judgement.confirm.max(1)).then(|| {
+            let reasons = self.forecast_reasons(judgement, facts.at);
+            self.open(judgement, facts, Cause::Trend, reasons)
+        })
     }
 
     /// An episode opens.
-    fn open(&mut self, judgement: &Judgement, facts: &Facts<'_>, reasons: Vec<String>) -> Transition {
+    fn open(
+        &mut self,
+        judgement: &Judgement,
+        facts: &Facts<'_>,
+        cause: Cause,
+        reasons: Vec<String>,
+    ) -> Transition {
         self.episode += 1;
         self.forecast_count = 0;
         self.reasons = reasons;
-        self.phase = Phase::Approached { since: facts.at, step: self.step(judgement, facts.proximity) };
+        let early = matches!(cause, Cause::Trend) && facts.proximity < judgement.approach();
+        let step = self.step(judgement, facts.proximity);
+        self.phase = Phase::Approached { since: facts.at, step, early };
+        let near_since = match cause {
+            Cause::Level(since) => since,
+            Cause::Trend => None,
+            Cause::Trigger => Some(facts.at),
+        };
+        self.course = Some(Course::opened(facts.at, near_since, false));
+        self.measured(judgement, facts.at);
         self.transition(judgement, EventKind::Approached, Physical::Approached, facts.at)
     }
 
     pub(super) fn breach(&mut self, judgement: &Judgement, at: Stamp, push: Option<Push<'_>>) -> Transition {
-        if matches!(self.phase, Phase::Normal | Phase::Watch { .. } | Phase::Recovered { .. }) {
+        let silent = self.phase.is_quiet();
+        if silent || matches!(self.phase, Phase::Recovered { .. }) {
             self.episode += 1;
+            self.course = Some(Course::opened(at, None, silent));
+            self.measured(judgement, at);
         }
+        self.course.iter_mut().for_each(|course| course.breach(at));
         self.reasons = match push {
             Some(Push::Breach(reason) | Push::Approach(reason)) => vec![reason.to_owned()],
             None => vec![format!("the limit is reached: {}", self.told(judgement))],
         };
-        self.phase = Phase::Breached { since: at, quiet_since: None };
-        self.transition(judgement, EventKind::Breached, Physical::Breached, at)
+        self.phase = Phase::Breached { since: at, quiet_since: None, inferred: false };
+        let mut breached = self.transition(judgement, EventKind::Breached, Physical::Breached, at);
+        if silent {
+            breached.labels.insert("silent".to_owned(), "it failed without a warning".to_owned());
+        }
+        breached
     }
 
     /// The subject is gone: for anything that was near, that is what ended it.
@@ -211,52 +290,28 @@ impl SignalState {
         };
         self.reasons = vec![why.to_owned()];
         match phase {
-            Phase::Normal | Phase::Watch { .. } | Phase::Dark { .. } => {
+            Phase::Normal | Phase::Watch(_) | Phase::Dark { .. } => {
                 self.phase = Phase::Normal;
                 None
             }
             Phase::Breached { .. } => None,
             _ => {
-                self.phase = Phase::Recovered { since: at, count: 0 };
+                self.phase = Phase::Recovered { since: at, again: Unconfirmed::default() };
+                self.course.iter_mut().for_each(|course| course.recover(at));
                 Some(self.transition(judgement, EventKind::Retired, Physical::Recovered, at))
             }
         }
     }
+}
 
-    /// The highest level reached that is told apart.
-    fn step(&self, judgement: &Judgement, proximity: f64) -> usize {
-        match judgement.scale {
-            Scale::Limited(_) => usize::from(proximity >= judgement.critical()),
-            Scale::Ordinal(family) => {
-                ordinal::closeness(family, self.value().map_or(0.0, |value| self.above_baseline(value)), 0.0)
-                    .1
-            }
-        }
-    }
+/// Enough samples in a row, or as long as so many take where some were lost.
+fn is_confirmed(judgement: &Judgement, unconfirmed: Unconfirmed, at: Stamp) -> bool {
+    let long = judgement.interval.map(|interval| interval.times(i64::from(judgement.confirm)));
+    let near = unconfirmed.near_since.map(|since| at.since(since));
+    unconfirmed.count >= judgement.confirm || long.zip(near).is_some_and(|(long, near)| near >= long)
+}
 
-    fn level_reasons(&self, judgement: &Judgement, count: u32) -> Vec<String> {
-        let over = judgement.interval.map_or(Span::ZERO, |interval| interval.times(i64::from(count)));
-        let told = self.told(judgement);
-        let mut reasons = vec![match count {
-            1 => told,
-            count => format!("{told} for {count} samples ({over})"),
-        }];
-        let grown = self.growth();
-        if matches!(judgement.scale, Scale::Ordinal(_)) && grown > 0.0 {
-            let since = self.samples.first().zip(self.samples.last());
-            let span = since.map_or(Span::ZERO, |(first, last)| last.at.since(first.at));
-            reasons.push(format!("rose by {grown} in {span}"));
-        }
-        reasons
-    }
-
-    fn forecast_reasons(&self, judgement: &Judgement) -> Vec<String> {
-        let told = self.told(judgement);
-        match self.time_to_failure(judgement) {
-            Some((estimate, soonest, latest)) => {
-                vec![format!("{told}, failing in {estimate} ({soonest} to {latest}) at the rate seen")]
-            }
-            None => vec![told],
-        }
-    }
+/// Back below reset, and nothing says otherwise.
+fn is_quiet(judgement: &Judgement, facts: &Facts<'_>) -> bool {
+    facts.push.is_none() && facts.proximity < judgement.reset()
 }

@@ -3,6 +3,7 @@
 use nearmiss_shared::vocabulary::{EventKind, Physical};
 
 use super::moves::Push;
+use super::phase::Unconfirmed;
 use super::{DARK_INTERVALS, Phase, SignalState, Transition};
 use crate::reading::Stamp;
 use crate::rule::Judgement;
@@ -30,18 +31,25 @@ impl SignalState {
             return;
         }
         self.rebase(now);
-        let near =
-            matches!(self.phase, Phase::Approached { .. } | Phase::Receding { .. } | Phase::Standing { .. });
-        if near && !orderly {
-            let since = self.seen.unwrap_or(now);
-            let previous = Box::new(std::mem::replace(&mut self.phase, Phase::Normal));
-            self.phase = Phase::Dark { previous, since, crashed: true };
+        self.watched_since = None;
+        if orderly {
+            return;
+        }
+        match &mut self.phase {
+            Phase::Dark { crashed, .. } => *crashed = true,
+            phase if phase.is_near() => {
+                let since = self.seen.unwrap_or(now);
+                let previous = Box::new(std::mem::replace(phase, Phase::Normal));
+                self.phase = Phase::Dark { previous, since, crashed: true };
+            }
+            _ => {}
         }
     }
 
     fn rebase(&mut self, now: Stamp) {
         let rebase = |stamp: &mut Stamp| *stamp = stamp.rebased(now);
-        self.samples.iter_mut().for_each(|sample| rebase(&mut sample.at));
+        self.memory.stamps(&rebase);
+        self.course.iter_mut().for_each(|course| course.stamps(&rebase));
         self.seen.iter_mut().for_each(rebase);
         self.phase.stamps(&rebase);
     }
@@ -49,8 +57,11 @@ impl SignalState {
     /// The first sample after silence.
     pub(super) fn back_from_dark(&mut self, judgement: &Judgement, at: Stamp) -> Option<Transition> {
         let Phase::Dark { previous, since, crashed } = self.phase.clone() else { return None };
-        let was_near = !matches!(*previous, Phase::Normal | Phase::Watch { .. });
-        self.phase = previous.held_from(at);
+        let was_near = previous.is_near();
+        self.phase = previous.seen_again(at);
+        self.watched_since = Some(at);
+        self.forecast_count = 0;
+        self.course.iter_mut().for_each(|course| course.gap(at.since(since)));
         if crashed && was_near {
             return Some(self.crash(judgement, at));
         }
@@ -63,6 +74,7 @@ impl SignalState {
     fn crash(&mut self, judgement: &Judgement, at: Stamp) -> Transition {
         let reason = "the host went down without an orderly shutdown while this was near failure";
         let mut breached = self.breach(judgement, at, Some(Push::Breach(reason)));
+        self.phase = Phase::Breached { since: at, quiet_since: None, inferred: true };
         breached.labels.insert("crash".to_owned(), "unclean restart".to_owned());
         breached
     }
@@ -89,17 +101,23 @@ impl SignalState {
         let held = judgement.hold;
         match self.phase {
             Phase::Receding { .. } | Phase::Standing { .. } => {
-                self.phase = Phase::Recovered { since: end, count: 0 };
+                self.phase = Phase::Recovered { since: end, again: Unconfirmed::default() };
+                self.course.iter_mut().for_each(|course| course.recover(end));
                 self.reasons = vec![format!("back for {held}: {}", self.told(judgement))];
                 Some(self.transition(judgement, EventKind::Recovered, Physical::Recovered, end))
             }
             Phase::Breached { since, .. } => {
                 self.phase = Phase::Normal;
+                self.course.iter_mut().for_each(|course| course.restore(end));
                 self.reasons = vec![format!("the failure ended after {}", end.since(since))];
-                Some(self.transition(judgement, EventKind::Restored, Physical::Restored, end))
+                self.reasons.extend(self.foretold(judgement, end));
+                let restored = self.transition(judgement, EventKind::Restored, Physical::Restored, end);
+                self.course = None;
+                Some(restored)
             }
             _ => {
                 self.phase = Phase::Normal;
+                self.course = None;
                 None
             }
         }
@@ -117,8 +135,12 @@ impl SignalState {
         Some(self.seen?.plus(interval.times(DARK_INTERVALS)))
     }
 
-    pub(super) fn was_silent(&self, judgement: &Judgement, now: Stamp) -> bool {
-        self.silent_at(judgement).is_some_and(|silent| silent.boot_ms < now.boot_ms)
+    /// What nobody watched is no part of a failure's hold: it is not dark, so its return says nothing of the gap.
+    pub(super) fn forget_unwatched(&mut self, judgement: &Judgement, now: Stamp) {
+        let silent = self.silent_at(judgement).is_some_and(|silent| silent.boot_ms < now.boot_ms);
+        if let Phase::Breached { quiet_since, .. } = &mut self.phase {
+            *quiet_since = quiet_since.filter(|_| !silent);
+        }
     }
 
     fn gone_dark(&mut self, judgement: &Judgement, now: Stamp) -> Option<Transition> {
@@ -130,34 +152,5 @@ impl SignalState {
         self.reasons = vec![format!("no valid sample for {}: {why}", now.since(since))];
         // Dated where the silence began to count, so that its whole length is told.
         Some(self.transition(judgement, EventKind::Dark, Physical::Dark, from))
-    }
-}
-
-impl Phase {
-    /// This phase with its hold, where one runs, begun anew.
-    fn held_from(self, at: Stamp) -> Self {
-        match self {
-            Self::Receding { .. } => Self::Receding { quiet_since: at },
-            Self::Standing { entry, .. } => Self::Standing { entry, quiet_since: None },
-            same => same,
-        }
-    }
-
-    /// Applies `change` to every instant this phase holds.
-    fn stamps(&mut self, change: &impl Fn(&mut Stamp)) {
-        match self {
-            Self::Normal | Self::Watch { .. } => {}
-            Self::Approached { since, .. } | Self::Recovered { since, .. } => change(since),
-            Self::Receding { quiet_since } => change(quiet_since),
-            Self::Breached { since, quiet_since } => {
-                change(since);
-                quiet_since.iter_mut().for_each(change);
-            }
-            Self::Standing { quiet_since, .. } => quiet_since.iter_mut().for_each(change),
-            Self::Dark { previous, since, .. } => {
-                change(since);
-                previous.stamps(change);
-            }
-        }
     }
 }

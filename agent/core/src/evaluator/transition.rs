@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::{Category, EventKind, Physical};
 use nearmiss_shared::wire::MAX_SAMPLES;
 use nearmiss_shared::wire::v1::{Estimate, RuleRef};
 
-use super::SignalState;
+use super::{Measures, SignalState};
 use crate::reading::Stamp;
 use crate::rule::Judgement;
 use crate::signal::Scale;
@@ -34,6 +35,9 @@ pub struct Transition {
     pub proximity: Option<f64>,
     pub rate_per_hour: Option<Estimate>,
     pub time_to_failure_seconds: Option<Estimate>,
+    /// How long the signal must stay back to be judged.
+    pub hold: Span,
+    pub measures: Option<Measures>,
     /// Milliseconds relative to `at` (<= 0), value; at most 200.
     pub samples: Vec<(i64, f64)>,
     pub reasons: Vec<String>,
@@ -61,7 +65,7 @@ impl SignalState {
         at: Stamp,
     ) -> Transition {
         self.sequence += 1;
-        let margin = self.margin(judgement);
+        let margin = self.margin(judgement, at);
         Transition {
             kind,
             to,
@@ -82,6 +86,8 @@ impl SignalState {
             proximity: margin.proximity,
             rate_per_hour: margin.rate_per_hour,
             time_to_failure_seconds: margin.time_to_failure_seconds,
+            hold: judgement.hold,
+            measures: self.measures(judgement, at),
             samples: self.curve(at),
             reasons: self.reasons.clone(),
             labels: self.labels.clone(),
@@ -90,7 +96,7 @@ impl SignalState {
     }
 
     fn curve(&self, at: Stamp) -> Vec<(i64, f64)> {
-        let skip = self.samples.len().saturating_sub(MAX_SAMPLES);
-        self.samples.iter().skip(skip).map(|sample| (sample.at.boot_ms - at.boot_ms, sample.value)).collect()
+        let newest = self.memory.newest(MAX_SAMPLES).iter();
+        newest.map(|sample| (sample.at.boot_ms - at.boot_ms, sample.value)).collect()
     }
 }

@@ -20,14 +20,26 @@ const HOST: SignalSpec = SignalSpec {
     source: "the kernel kills processes near nothing",
 };
 
-const fn pressure(name: &'static str) -> SignalSpec {
+/// An average that follows its cause late and slows down toward it: its trend foretells nothing.
+const MEMORY_PRESSURE: SignalSpec = SignalSpec {
+    name: "host.memory_pressure",
+    unit: "percent",
+    scale: limited(0.0, 40.0, 70.0, 100.0),
+    confirm: 20,
+    forecast: false,
+    source: "every task stalled",
+    ..HOST
+};
+
+/// A backup keeps storage busy for its whole length, and a compiler the processors: near only after half an hour of
+/// nothing but waiting, and never a failure by itself, since a pressure ends at 100.
+const fn waiting(name: &'static str) -> SignalSpec {
     SignalSpec {
         name,
-        unit: "percent",
-        scale: limited(0.0, 40.0, 70.0, 100.0),
-        confirm: 20,
-        source: "every task stalled",
-        ..HOST
+        scale: limited(0.0, 98.0, 100.0, 101.0),
+        confirm: 120,
+        source: "every task waits, all the time; waiting alone is no failure",
+        ..MEMORY_PRESSURE
     }
 }
 
@@ -43,7 +55,7 @@ pub(super) const SIGNALS: &[SignalSpec] = &[
         source: "the sensor's critical level, else 105 C",
         ..HOST
     },
-    pressure("host.memory_pressure"),
-    pressure("host.io_pressure"),
-    pressure("host.cpu_pressure"),
+    MEMORY_PRESSURE,
+    waiting("host.io_pressure"),
+    waiting("host.cpu_pressure"),
 ];

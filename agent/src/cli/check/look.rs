@@ -34,5 +34,5 @@ fn judged(rules: &RuleSet, reading: &Reading) -> Option<Margin> {
     let judgement = rules.judge(&reading.signal, &reading.subject, reading.limits)?;
     let mut state = SignalState::new(&reading.signal, &reading.subject);
     state.observe(&judgement, reading);
-    Some(state.margin(&judgement))
+    Some(state.margin(&judgement, reading.at))
 }

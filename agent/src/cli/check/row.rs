@@ -137,6 +137,7 @@ pub(super) mod tests {
             time_to_failure_seconds: None,
             state: Physical::Normal,
             reasons: Vec::new(),
+            blips: 0,
             at: None,
             labels: Default::default(),
             tick: 0.7,

@@ -257,6 +257,9 @@ impl Move<'_> {
         measures.nearer(facts.proximity, facts.value, facts.limit);
         measures.value = facts.value.or(measures.value);
         measures.failure_now = facts.soonest_failure();
+        measures.hold = facts.hold.or(measures.hold);
+        measures.slack = facts.slack;
+        measures.coverage = facts.coverage.or(measures.coverage);
         if let Some(range) = facts.time_to_failure {
             let least = measures.failure_minimum.map_or(range.estimate, |least| least.min(range.estimate));
             measures.failure_minimum = Some(least);

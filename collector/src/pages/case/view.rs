@@ -95,6 +95,8 @@ fn facts(listed: &Listed, now: Timestamp) -> Vec<(&'static str, String)> {
             "Failure, at open",
             measures.failure_at_open.map(|left| format!("predicted after {}", when::span(left))),
         ),
+        ("Slack", measures.slack.map(slack)),
+        ("Samples", measures.coverage.map(coverage)),
         (
             "Came near",
             Some(format!("{}, {}", when::exact(case.opened_at), when::relative(case.opened_at, now))),
@@ -112,6 +114,18 @@ fn smallest_margin(case: &Case, value: Option<f64>) -> Option<f64> {
     let left = measures.limit.zip(value).map(|(limit, value)| (limit - value).abs());
     let left = left.filter(|_| is_running(case.physical) && case.physical != Physical::Breached);
     left.into_iter().chain(measures.margin_minimum).reduce(f64::min)
+}
+
+/// B of the specification, in words.
+fn slack(slack: f64) -> String {
+    let read = if slack > 1.0 { "it turned in time" } else { "only a change of trend saved it" };
+    format!("{slack:.1} of the predicted time per time taken: {read}")
+}
+
+/// How much of the newest episode was watched.
+fn coverage((received, expected): (u64, u64)) -> String {
+    let percent = 100.0 * received as f64 / expected.max(1) as f64;
+    format!("{received} of {expected} that were due ({} %)", percent.min(100.0).floor())
 }
 
 fn responder(case: &Case) -> String {

@@ -26,6 +26,8 @@ pub(crate) struct Closeness {
     pub drill: bool,
     /// Since when a receding case is back.
     pub back_since: Option<Timestamp>,
+    /// And when it is judged at the soonest.
+    pub judged_at: Option<Timestamp>,
 }
 
 /// A reading newer than the case's last event, from the host's status.
@@ -56,6 +58,7 @@ impl Closeness {
             },
             drill: case.drill.is_some(),
             back_since: case.turned_at(),
+            judged_at: case.judged_at(),
         }
     }
 
@@ -90,7 +93,7 @@ impl Closeness {
                 "the drill has ended".to_owned()
             }
             (Physical::Recovered | Physical::Restored | Physical::Normal, _) => "back to normal".to_owned(),
-            (Physical::Receding, _) => when::humane(&verdict::receding(self.back_since)),
+            (Physical::Receding, _) => when::humane(&verdict::receding(self.back_since, self.judged_at)),
             (Physical::Dark, _) => "no reading: the host is silent".to_owned(),
             (_, Some(left)) if left < 1.0 => format!("{verb}: the predicted time has passed"),
             (_, Some(left)) => format!("{verb} in {}", when::span(left)),
@@ -128,6 +131,7 @@ mod tests {
             failure: Some(13_200.0),
             drill: false,
             back_since: None,
+            judged_at: None,
         }
     }
 

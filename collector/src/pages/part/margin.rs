@@ -89,6 +89,7 @@ fn closeness(row: &MarginRow, now: Timestamp) -> Closeness {
         failure: row.time_to_failure_seconds.map(|left| (left - age).max(0.0)),
         drill: false,
         back_since: None,
+        judged_at: None,
     }
 }
 

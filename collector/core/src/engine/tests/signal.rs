@@ -87,7 +87,8 @@ fn a_receding_case_says_since_when_and_what_it_waits_for() {
     let mut world = World::new(TUESDAY);
     world.open(|_| {});
     world.later(Span::from_minutes(6)).event(EventKind::Receding, Physical::Receding, 0.4);
-    let words = "back since 2026-11-24T06:06:00.000Z; judged when it has stayed back for the rule's hold";
+    let words = "back since 2026-11-24T06:06:00.000Z; judged at 2026-11-24T06:36:00.000Z at the soonest, \
+                 if it stays back";
     assert_eq!(crate::verdict::propose(world.case()), (None, words.to_owned()));
     let confirm = Command::Confirm { verdict: Verdict::Averted, reason: String::new() };
     assert_eq!(world.acts(1, confirm).unwrap_err().why, format!("the signal is {words}"));

@@ -42,9 +42,26 @@ fn a_receding_case_says_since_when_it_is_back_and_what_it_waits_for() {
     listed.case.measures.proximity_now = Some(-1.0);
     listed.case.episodes[0].turned_at = Some(sample::NOW);
     let head = Head::new(&listed, "", sample::NOW);
-    let words = "back since 24 Nov 06:00 UTC; judged when it has stayed back for the rule's hold";
+    let words = "back since 24 Nov 06:00 UTC; judged at 24 Nov 06:30 UTC at the soonest, if it stays back";
     assert_eq!((head.failure.as_str(), head.bar.number.as_str()), (words, "0.00"));
     assert_eq!(Judgement::new(&listed.case).reason, words);
+    listed.case.measures.hold = None;
+    let older = "back since 24 Nov 06:00 UTC; judged when it has stayed back for the rule's hold";
+    assert_eq!(Head::new(&listed, "", sample::NOW).failure, older, "its agent does not say how long that is");
+}
+
+#[test]
+fn how_much_was_watched_and_how_much_time_was_to_spare_are_facts_of_the_case() {
+    let mut listed = listed();
+    listed.case.measures.slack = Some(0.8);
+    listed.case.measures.coverage = Some((97, 120));
+    let facts = Head::new(&listed, "", sample::NOW).facts;
+    let fact = |name: &str| facts.iter().find(|(fact, _)| *fact == name).map(|(_, text)| text.as_str());
+    assert_eq!(
+        fact("Slack"),
+        Some("0.8 of the predicted time per time taken: only a change of trend saved it")
+    );
+    assert_eq!(fact("Samples"), Some("97 of 120 that were due (80 %)"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn closeness_of(proximity: f64, failure: Option<f64>) -> Closeness {
         failure,
         drill: false,
         back_since: None,
+        judged_at: None,
     }
 }
 

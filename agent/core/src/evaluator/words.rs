@@ -1,0 +1,49 @@
+//! The reasons of a move in plain sentences, and the step that a level has reached.
+
+use nearmiss_shared::time::Span;
+
+use super::SignalState;
+use crate::ordinal;
+use crate::reading::Stamp;
+use crate::rule::Judgement;
+use crate::signal::Scale;
+
+impl SignalState {
+    /// The highest level reached that is told apart.
+    pub(super) fn step(&self, judgement: &Judgement, proximity: f64) -> usize {
+        match judgement.scale {
+            Scale::Limited(_) => usize::from(proximity >= judgement.critical()),
+            Scale::Ordinal(family) => {
+                let above = self.value().map_or(0.0, |value| self.above_baseline(value));
+                ordinal::closeness(family, above, 0.0).1
+            }
+        }
+    }
+
+    pub(super) fn level_reasons(&self, judgement: &Judgement, count: u32) -> Vec<String> {
+        let over = judgement.interval.map_or(Span::ZERO, |interval| interval.times(i64::from(count)));
+        let told = self.told(judgement);
+        let mut reasons = vec![match count {
+            1 => told,
+            count => format!("{told} for {count} samples ({over})"),
+        }];
+        let grown = self.growth();
+        if matches!(judgement.scale, Scale::Ordinal(_)) && grown > 0.0 {
+            let since = self.memory.first().zip(self.memory.last());
+            let span = since.map_or(Span::ZERO, |(first, last)| last.at.since(first.at));
+            reasons.push(format!("rose by {grown} in {span}"));
+        }
+        reasons
+    }
+
+    pub(super) fn forecast_reasons(&self, judgement: &Judgement, now: Stamp) -> Vec<String> {
+        let told = self.told(judgement);
+        vec![match self.time_to_failure(judgement, now) {
+            Some(failure) => format!(
+                "{told}, failing in {} ({} to {}) at the rate seen",
+                failure.estimate, failure.soonest, failure.latest
+            ),
+            None => told,
+        }]
+    }
+}
