@@ -3,6 +3,7 @@
 //! The state is a value that the store keeps; it is written in the transaction of the events it caused, so judging
 //! the same readings again after a crash repeats the same transitions with the same episode and sequence numbers.
 
+mod episode;
 mod forecast;
 mod measures;
 mod memory;

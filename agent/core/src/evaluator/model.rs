@@ -4,11 +4,13 @@
 //! It lives second by second on one wall clock, knows no boot time, no wakes and no stored form, and keeps its states
 //! in one struct of plain numbers. A time that is not set is -1.
 
-use nearmiss_shared::time::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::rule::RuleSet;
+
+mod host;
+
+use host::Host;
 
 /// Its times in seconds are the model's constants below.
 const RULES: &str = "[[filesystem]]\nname = \"m\"\nconfirm = 3\nhold = \"60s\"\nreopen = \"10m\"\ninterval = \"10s\"\n\
@@ -48,6 +50,8 @@ struct Model {
     critical_told: bool,
     before_dark: Physical,
     crashed: bool,
+    /// The failure is only taken for one, after a crash.
+    inferred: bool,
     told: Vec<(String, i64)>,
 }
 
@@ -66,6 +70,7 @@ impl Model {
             critical_told: false,
             before_dark: Physical::Normal,
             crashed: false,
+            inferred: false,
             told: Vec::new(),
         }
     }
@@ -169,11 +174,13 @@ impl Model {
             self.quiet_since = if self.state == Physical::Receding { self.now } else { -1 };
             if self.crashed && Self::is_near(self.state) {
                 self.fail();
+                self.inferred = true;
             } else {
                 self.tell("gap", self.now);
             }
         }
-        if self.state != Physical::Breached && (consequence || self.proximity >= 1.0) {
+        let known = self.state == Physical::Breached && !self.inferred;
+        if !known && (consequence || self.proximity >= 1.0) {
             return self.fail();
         }
         self.judge(trigger, consequence);
@@ -181,6 +188,7 @@ impl Model {
 
     fn fail(&mut self) {
         self.state = Physical::Breached;
+        self.inferred = false;
         self.quiet_since = -1;
         self.tell("breached", self.now);
     }
@@ -234,78 +242,6 @@ impl Model {
         self.near = 0;
         self.critical_told = self.proximity >= 0.9;
         self.tell("approached", self.now);
-    }
-}
-
-/// The evaluator on the same life, with a host that reboots and a state that is stored and read back.
-struct Host {
-    state: SignalState,
-    judgement: Judgement,
-    /// Wall second of the last boot.
-    booted: i64,
-    told: Vec<(String, i64)>,
-}
-
-impl Host {
-    fn new() -> Self {
-        let rules = RuleSet::parse(&[("m.toml".to_owned(), RULES.to_owned())]).unwrap();
-        Self {
-            state: SignalState::new("filesystem.free", "/"),
-            judgement: rules.judge("filesystem.free", "/", None).unwrap(),
-            booted: 0,
-            told: Vec::new(),
-        }
-    }
-
-    fn at(&self, second: i64) -> Stamp {
-        let wall = Timestamp::from_millis(second * 1000);
-        Stamp { wall, boot_ms: (second - self.booted) * 1000 }
-    }
-
-    fn takes(&mut self, what: What, second: i64) {
-        let at = self.at(second);
-        let measure = match what {
-            // `free` at this proximity: normal 0.5, limit 0.
-            What::Value(proximity) => Measure::Value(0.5 - proximity * 0.5),
-            What::Trigger => Measure::Trigger { value: None, reason: String::new() },
-            What::Consequence => Measure::Consequence { value: None, reason: String::new() },
-            What::Invalid => Measure::Invalid { why: String::new() },
-            What::Retired => Measure::Retired { why: String::new() },
-            What::Accepted => {
-                let out = self.state.tick(&self.judgement, at);
-                self.tell(&out);
-                let until = at.wall.plus(nearmiss_shared::time::Span::from_days(999));
-                let out = self.state.acknowledge_baseline(&self.judgement, 0.0, until, "", at);
-                return self.tell(&out);
-            }
-            What::Restart => return self.store(),
-            What::Reboot { orderly } => {
-                self.store();
-                self.booted = second - 1;
-                return self.state.resumed(self.at(second), false, orderly);
-            }
-        };
-        let out = self.state.observe(&self.judgement, &Reading::of("filesystem.free", "/", at, measure));
-        self.tell(&out);
-    }
-
-    fn store(&mut self) {
-        let text = serde_json::to_string(&self.state).unwrap();
-        self.state = serde_json::from_str(&text).unwrap();
-    }
-
-    fn tell(&mut self, transitions: &[Transition]) {
-        let told = transitions.iter().map(|one| (one.kind.to_string(), one.at.wall.as_millis() / 1000));
-        self.told.extend(told);
-    }
-
-    /// Just before its next wake there is nothing to do.
-    fn sleeps_until_its_wake(&self, second: i64) -> bool {
-        let at = self.at(second);
-        self.state.next_wake(&self.judgement).is_none_or(|wake| {
-            let early = Stamp { wall: at.wall, boot_ms: wake - 1 };
-            early.boot_ms < at.boot_ms || self.state.clone().tick(&self.judgement, early).is_empty()
-        })
     }
 }
 

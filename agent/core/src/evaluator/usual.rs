@@ -2,7 +2,7 @@
 //!
 //! A trend that stays within what turned by itself in the last week is no news, so the forecast speaks only beyond
 //! it. The level at approach is judged as ever, and so is a signal that never came near before: a long quiet past
-//! holds nothing back.
+//! holds nothing back. Who turned it cannot be told here: what a person cleaned up short of approach is usual too.
 
 use nearmiss_shared::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -29,8 +29,14 @@ impl Move<'_> {
             observed_at: Some(facts.observed_at),
         });
         self.measure(facts);
+        let was_draft = self.end_draft(facts);
+        let told = self.messages.len();
         if !self.stays_registered(&facts.kind) {
             self.follow(facts);
+        }
+        let untold = was_draft && self.messages.len() == told && !self.case.is_acknowledged();
+        if untold && self.is_running() {
+            self.assign(facts);
         }
         self.case.erc = erc::propose(&self.case);
     }
@@ -57,6 +63,13 @@ impl Move<'_> {
             EventKind::Dark => self.dark(facts),
             EventKind::Gap | EventKind::Action | EventKind::Loss | EventKind::Other(_) => {}
         }
+    }
+
+    /// A draft is a case from the first word of a host that has learned; true where that is now.
+    fn end_draft(&mut self, facts: &EventFacts) -> bool {
+        let ends = self.case.draft && !facts.observing;
+        self.case.draft &= !ends;
+        ends
     }
 
     /// The same case, the next episode: somebody answers for it anew.

@@ -122,6 +122,8 @@ fn what_was_only_inferred_is_seen_when_the_limit_is_reached_after_all() {
     let mut bench = Bench::approached();
     bench.reboot(false).values(&[0.14]);
     assert!(!bench.state.has_failed());
-    bench.values(&[0.0]);
+    bench.values(&[0.0, 0.0]);
     assert!(bench.state.has_failed());
+    assert_eq!(bench.kinds(), ["approached", "breached", "breached"], "and is told so, once");
+    assert!(!bench.last().labels.contains_key("crash"));
 }

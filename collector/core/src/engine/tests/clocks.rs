@@ -79,6 +79,21 @@ fn a_false_alarm_rings_no_clock_of_an_answer() {
 }
 
 #[test]
+fn a_draft_is_a_case_once_its_host_has_learned_and_somebody_is_told_then() {
+    let mut world = World::new(TUESDAY);
+    world.observing = true;
+    world.open(|_| {});
+    assert!(world.case().draft && world.messages.is_empty());
+    world.observing = false;
+    world.later(Span::from_days(7)).event(EventKind::Worsened, Physical::Approached, 0.04);
+    assert!(!world.case().draft);
+    assert_eq!(world.told(MessageKind::Notice), [person_id(1)]);
+    world.later(Span::from_minutes(1)).event(EventKind::Gap, Physical::Approached, 0.04);
+    assert_eq!(world.told(MessageKind::Notice), [person_id(1)], "and once");
+    assert!(world.case().timers.iter().any(|timer| timer.kind == TimerKind::AcknowledgeDue));
+}
+
+#[test]
 fn a_draft_pages_nobody_unless_it_failed() {
     let mut world = World::new(TUESDAY);
     world.observing = true;
