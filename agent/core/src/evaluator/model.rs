@@ -246,7 +246,7 @@ impl Model {
 }
 
 fn steps() -> impl Strategy<Value = Vec<(i64, What)>> {
-    let gap = prop_oneof![14 => Just(10i64), 2 => Just(30i64), 1 => Just(31i64), 1 => Just(95i64), 1 => Just(900i64)];
+    let gap = prop_oneof![14 => Just(10i64), 2 => Just(30i64), 1 => Just(31i64), 2 => Just(95i64), 1 => Just(900i64)];
     let level = prop_oneof![
         3 => Just(0.1),
         1 => Just(0.66),
@@ -264,7 +264,7 @@ fn steps() -> impl Strategy<Value = Vec<(i64, What)>> {
         1 => Just(What::Retired),
         2 => Just(What::Accepted),
         2 => Just(What::Restart),
-        1 => any::<bool>().prop_map(|orderly| What::Reboot { orderly }),
+        4 => any::<bool>().prop_map(|orderly| What::Reboot { orderly }),
     ];
     proptest::collection::vec((gap, what), 1..150)
 }
