@@ -1,7 +1,7 @@
 //! The command line: what each command is called, what it takes, and how it ends.
 //!
 //! Exit codes: 0 fine; 1 the condition asked about does not hold; 2 usage or configuration; 3 could not reach or
-//! read. `--config` is understood before and after every command. Results go to standard output, problems to
+//! read; `mitigate` ends as the command it ran. `--config` is understood before and after every command. Results go to standard output, problems to
 //! standard error; `--json` prints one JSON value a line.
 
 mod arguments;
@@ -12,6 +12,7 @@ mod daemon;
 mod drill;
 mod enrol;
 mod maintenance;
+mod mitigate;
 mod scan;
 mod smart;
 mod snapshot;
@@ -32,13 +33,27 @@ use arguments::{Arguments, Command};
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    Fine = 0,
+    Fine,
     /// The condition asked about does not hold.
-    No = 1,
+    No,
     /// Usage or configuration.
-    Usage = 2,
+    Usage,
     /// Could not reach or read.
-    Unreachable = 3,
+    Unreachable,
+    /// Of a command that was run for a person.
+    Command(u8),
+}
+
+impl Exit {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::No => 1,
+            Self::Usage => 2,
+            Self::Unreachable => 3,
+            Self::Command(code) => code,
+        }
+    }
 }
 
 /// A command that could not do what was asked, in words, with its exit code.
@@ -99,7 +114,7 @@ pub fn main() -> ExitCode {
         output::problem(&failure.why);
         failure.exit
     });
-    ExitCode::from(exit as u8)
+    ExitCode::from(exit.code())
 }
 
 async fn dispatch(arguments: Arguments) -> Ended {
@@ -109,8 +124,12 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Check(options) => check::run(&file, &options).await,
         Command::Enrol(options) => enrol::run(&file, options).await,
         Command::Status { json } => status::run(&file, json).await,
-        Command::Note { text } => tell(&file, Question::Note { text: text.join(" ") }).await,
-        Command::Maintenance { span, reason } => maintenance::run(&file, span, reason.join(" ")).await,
+        Command::Note { case, text } => tell(&file, Question::Note { text: text.join(" "), case }).await,
+        Command::Ack { case, comment } => {
+            tell(&file, Question::Acknowledge { case, comment: comment.join(" ") }).await
+        }
+        Command::Maintenance { span, reason, .. } => maintenance::run(&file, span, reason.join(" ")).await,
+        Command::Mitigate(options) => mitigate::run(&file, options).await,
         Command::Drill { name, abort } => drill::run(&file, name, abort).await,
         Command::Snapshot(options) => snapshot::run(&file, options).await,
         Command::Verify(options) => verify::run(&file, &options),

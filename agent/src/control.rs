@@ -9,11 +9,15 @@ mod desk;
 mod server;
 mod told;
 
+use nearmiss_shared::action::CaseNumber;
 use serde::{Deserialize, Serialize};
+
+use crate::mitigation::{End, Intent};
 
 pub use client::{AskFault, ask};
 pub use desk::Desk;
-pub use server::Server;
+pub(crate) use desk::SHOWN_REFUSALS;
+pub use server::{Peer, Server};
 pub use told::{CheckTold, Excuse, StatusTold};
 
 /// A line longer than this is no question.
@@ -27,10 +31,20 @@ const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
 pub enum Question {
     Status,
     Check,
-    /// A remark of a person for the timeline.
+    /// A remark of a person for the timeline, of one case or of every running one.
     Note {
         text: String,
+        #[serde(default)]
+        case: Option<CaseNumber>,
     },
+    Acknowledge {
+        case: CaseNumber,
+        comment: String,
+    },
+    /// A person is about to run a command against a case; the answer is a [`crate::mitigation::Begun`].
+    MitigationBegins(Intent),
+    MitigationEnds(Box<End>),
+    EndMaintenance,
     Maintenance {
         seconds: i64,
         reason: String,

@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use nearmiss_agent_core::config::AgentConfig;
 use nearmiss_runtime::tasks::Stop;
+use nearmiss_shared::action::label;
 use nearmiss_shared::identity::BundleId;
+use nearmiss_shared::vocabulary::EventKind;
+use nearmiss_shared::wire::v1::Event;
 use tracing::{error, info, warn};
 
 use crate::evidence::{self, Limits, Recipe};
@@ -33,6 +36,15 @@ pub struct Freezer {
     pub limits: Limits,
     pub max_bytes: u64,
     pub enabled: bool,
+}
+
+/// Signal, subject and occasion of the bundle that `event` asks for: an action says what it is about in its labels.
+fn about(event: &Event) -> (String, String, String) {
+    if event.kind != EventKind::Action {
+        return (event.signal.clone(), event.subject.clone(), event.kind.to_string());
+    }
+    let said = |name: &str| event.labels.get(name).cloned().unwrap_or_default();
+    (said(label::SIGNAL), said(label::SUBJECT), said(label::ACTION))
 }
 
 /// The bounds that the configuration sets.
@@ -72,7 +84,9 @@ impl Freezer {
                 self.store.bundle_done(pending.id).await?;
                 continue;
             }
-            match self.freeze(&pending, stop).await {
+            let made = self.freeze(&pending, stop).await;
+            self.outbox.frozen.notify_waiters();
+            match made {
                 Ok(()) => drop(attempts.remove(&pending.id)),
                 Err(problem) => {
                     let tried = attempts.entry(pending.id).or_default();
@@ -98,15 +112,16 @@ impl Freezer {
     async fn freeze(&self, pending: &Pending, stop: &mut Stop) -> Result<(), String> {
         let event = &pending.event;
         let told = |fault: StoreFault| fault.to_string();
+        let (signal, subject, trigger) = about(event);
         let recipe = Recipe {
             bundle: pending.id,
             host_id: self.identity.enrolment.as_ref().map(|enrolment| enrolment.host),
             clock_offset_ms: self.store.value("clock_offset_ms").await.map_err(told)?,
             previous: self.store.value("last_bundle").await.map_err(told)?,
             category: event.category,
-            signal: event.signal.clone(),
-            subject: event.subject.clone(),
-            trigger: event.kind.to_string(),
+            signal,
+            subject,
+            trigger,
             labels: event.labels.clone(),
             samples: event.samples.clone(),
             drill: event.drill.clone(),

@@ -4,6 +4,7 @@
 //! A transition, the event it caused and the state it left are one transaction; nothing counts as seen before it
 //! is on the disk.
 
+pub mod action;
 pub mod cli;
 pub mod control;
 pub mod daemon;
@@ -13,9 +14,12 @@ pub mod follower;
 pub mod freezer;
 pub mod host;
 pub mod ids;
+pub mod looks;
 pub mod maintenance;
+pub mod mitigation;
 pub mod output;
 pub mod pipeline;
+pub mod sessions;
 pub mod settings;
 pub mod store;
 pub mod uplink;

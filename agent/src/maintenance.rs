@@ -2,13 +2,14 @@
 
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_agent_core::rule::maintenance::{Occurrence, Window};
+use nearmiss_shared::action::{HostAction, label};
 use nearmiss_shared::time::{Span, Timestamp};
-use nearmiss_shared::vocabulary::EventKind;
 use nearmiss_shared::wire::v1::Maintenance;
 use serde::{Deserialize, Serialize};
 
+use crate::action;
 use crate::pipeline::{Handle, Input, Remark};
-use crate::store::Store;
+use crate::store::{Store, StoreFault};
 
 /// A longer window is a mistake.
 const LONGEST: Span = Span::from_days(7);
@@ -29,22 +30,32 @@ pub async fn enter(
     if length > LONGEST || length <= Span::ZERO {
         return Err(format!("a window ends within {LONGEST} from now; {} does not", window.until));
     }
-    let kept = (window.until, window.reason.clone());
-    store.set(KEY, &kept).await.map_err(|fault| fault.to_string())?;
-    pipeline.send(Input::Maintenance(kept.0, kept.1)).await;
-    let labels = [
-        ("action", "maintenance".to_owned()),
-        ("until", window.until.to_string()),
-        ("person", window.person.clone()),
-    ];
-    let remark = Remark {
-        kind: EventKind::Action,
-        reasons: vec![format!("maintenance until {}: {}", window.until, window.reason)],
-        labels: labels.map(|(name, value)| (name.to_owned(), value)).into(),
-    };
-    let written = pipeline.ask(|reply| Input::Remark(remark, reply)).await;
-    written.ok_or("the agent is stopping")?.map_err(|fault| fault.to_string())?;
-    Ok(format!("maintenance until {}: {}", window.until, window.reason))
+    store.set(KEY, &(window.until, window.reason.clone())).await.map_err(|fault| fault.to_string())?;
+    pipeline.send(Input::Maintenance(Some((window.until, window.reason.clone())))).await;
+    let told = format!("maintenance until {}: {}", window.until, window.reason);
+    pipeline.remark(remark(told.clone(), window.until, &window.person)).await?;
+    Ok(told)
+}
+
+/// Ends the window that is open; what was done, in words.
+///
+/// # Errors
+/// None is open, or its end cannot be kept.
+pub async fn end(store: &Store, pipeline: &Handle, person: &str, now: Timestamp) -> Result<String, String> {
+    let told = |fault: StoreFault| fault.to_string();
+    let open: Option<(Timestamp, String)> = store.value(KEY).await.map_err(told)?;
+    let open = open.filter(|(until, _)| *until > now);
+    let (until, reason) = open.ok_or("no maintenance is announced on this host")?;
+    store.set(KEY, &(now, reason.clone())).await.map_err(told)?;
+    pipeline.send(Input::Maintenance(None)).await;
+    let said = format!("maintenance ended, announced until {until}: {reason}");
+    pipeline.remark(remark(said.clone(), now, person)).await?;
+    Ok(said)
+}
+
+fn remark(told: String, until: Timestamp, person: &str) -> Remark {
+    let labels = [(label::UNTIL, until.to_string())];
+    action::remark(HostAction::Maintenance, person, vec![told], labels)
 }
 
 /// A configured window, as `status` tells it.

@@ -31,7 +31,7 @@ use crate::store::{Identity, Reserve, Store, StoreFault};
 use nearmiss_agent_probe::Clock;
 use nearmiss_agent_probe::{Known, Readings};
 
-pub use event::Remark;
+pub use event::{Remark, Written};
 pub use parts::{Counters, Outbox};
 pub use view::{StatusParts, View};
 
@@ -49,13 +49,13 @@ pub enum Input {
     Looked(Readings),
     Followed(Followed),
     Baseline(Baseline, oneshot::Sender<Result<(), String>>),
-    Remark(Remark, oneshot::Sender<Result<(), StoreFault>>),
+    Remark(Remark, oneshot::Sender<Result<Written, StoreFault>>),
     View(oneshot::Sender<View>),
     Status(oneshot::Sender<StatusParts>),
     /// The collector has these of a status report.
     Told(Vec<SignalStatus>, Vec<EpisodeMinute>),
-    /// Maintenance until then: events carry the fact.
-    Maintenance(Timestamp, String),
+    /// Maintenance until then: events carry the fact. `None` ends it.
+    Maintenance(Option<(Timestamp, String)>),
 }
 
 /// One event that is on the disk.
@@ -92,11 +92,18 @@ impl Handle {
     pub async fn lost(&self, bundle: BundleId, why: &str) {
         let labels = BTreeMap::from([("bundle".to_owned(), bundle.to_string())]);
         let reasons = vec![format!("evidence {bundle}: {why}")];
-        let remark = Remark { kind: EventKind::Loss, reasons, labels };
-        let answer = self.ask(|reply| Input::Remark(remark, reply)).await;
-        if !matches!(answer, Some(Ok(()))) {
-            error!(%bundle, why, "the loss of a bundle could not be told");
+        if let Err(fault) = self.remark(Remark::new(EventKind::Loss, reasons, labels)).await {
+            error!(%bundle, why, fault, "the loss of a bundle could not be told");
         }
+    }
+
+    /// Has `remark` written; when this returns it is on the disk.
+    ///
+    /// # Errors
+    /// It could not be written, in words.
+    pub async fn remark(&self, remark: Remark) -> Result<Written, String> {
+        let written = self.ask(|reply| Input::Remark(remark, reply)).await;
+        written.ok_or("the agent is stopping")?.map_err(|fault| fault.to_string())
     }
 
     /// Every event from now on, as soon as it is on the disk.

@@ -23,7 +23,7 @@ use sqlx::{Row, Sqlite};
 pub use bundles::{BundleRow, Pending};
 pub use meta::{Enrolment, Identity, key_in};
 pub use reserve::Reserve;
-pub use spool::Batch;
+pub use spool::{Batch, Fate};
 pub use work::{StoredState, Work};
 
 /// Rises with every change of the tables; older stores are brought up one step at a time.

@@ -139,10 +139,7 @@ impl Batch<'_> {
             return Ok(Taken::Repeated);
         }
         let case = match &kind {
-            EventKind::Action => {
-                self.action(&facts).await?;
-                None
-            }
+            EventKind::Action => self.action(&facts).await?,
             EventKind::Gap | EventKind::Loss if signalless => None,
             _ => self.join(&facts, past).await?,
         };

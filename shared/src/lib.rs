@@ -3,6 +3,7 @@
 //! Values only: nothing here opens a file or a socket, reads a clock or draws a random number. What is
 //! stored or sent carries a version, and a stored sample of every version is decoded in the tests.
 
+pub mod action;
 pub mod bar;
 pub mod bundle;
 pub mod fault;

@@ -20,6 +20,7 @@ mod newcomer;
 mod requests;
 mod retrospective;
 mod tenants;
+mod verbs;
 mod wire;
 
 /// A path in the corpus of real inputs.

@@ -36,6 +36,7 @@ pub struct AgentConfig {
     pub accept: AcceptConfig,
     pub evidence: EvidenceConfig,
     pub spool: SpoolConfig,
+    pub sessions: SessionsConfig,
 }
 
 impl Default for AgentConfig {
@@ -51,6 +52,7 @@ impl Default for AgentConfig {
             accept: AcceptConfig::default(),
             evidence: EvidenceConfig::default(),
             spool: SpoolConfig::default(),
+            sessions: SessionsConfig::default(),
         }
     }
 }
@@ -249,6 +251,22 @@ impl Default for SpoolConfig {
     }
 }
 
+/// Privileged people who are signed in while something is near.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct SessionsConfig {
+    pub enabled: bool,
+    /// Login records (utmp(5)) of who is there, and of who was.
+    pub utmp: String,
+    pub wtmp: String,
+}
+
+impl Default for SessionsConfig {
+    fn default() -> Self {
+        Self { enabled: true, utmp: "/var/run/utmp".to_owned(), wtmp: "/var/log/wtmp".to_owned() }
+    }
+}
+
 /// Every fault of these files (name, text); empty when all is well.
 pub fn validate(files: &[(String, String)]) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -277,6 +295,7 @@ fn check(reader: &mut Reader<'_>, top: &dyn TableLike) {
             "accept",
             "evidence",
             "spool",
+            "sessions",
         ],
     );
     for key in ["state", "control", "rules"] {
@@ -305,6 +324,11 @@ fn check(reader: &mut Reader<'_>, top: &dyn TableLike) {
     section(reader, top, "spool", &["max_bytes", "reserve_bytes"], |reader, table| {
         reader.integer(table, "max_bytes", 1_048_576..i64::MAX);
         reader.integer(table, "reserve_bytes", 0..1_073_741_825);
+    });
+    section(reader, top, "sessions", &["enabled", "utmp", "wtmp"], |reader, table| {
+        reader.boolean(table, "enabled");
+        reader.string(table, "utmp");
+        reader.string(table, "wtmp");
     });
     section(reader, top, "probe", &[&PLAIN[..], &["disk", "service", "log"]].concat(), probes);
 }

@@ -19,3 +19,4 @@ pub mod rule;
 pub mod signal;
 pub mod slope;
 pub mod smart;
+pub mod utmp;

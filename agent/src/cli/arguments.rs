@@ -1,8 +1,10 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use nearmiss_shared::action::CaseNumber;
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
 
@@ -43,21 +45,47 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Put a remark on the timeline.
-    #[command(after_help = "Example:\n  nearmiss-agent note \"swapped the drive in bay 3\"")]
+    /// Put a remark on the timeline. Waits in the spool while the collector is away.
+    #[command(after_help = "Examples:\n  nearmiss-agent note \"swapped the drive in bay 3\"\n  \
+                            nearmiss-agent note --case NM-0042 \"it was the nightly export\"")]
     Note {
+        /// The case it is about [default: every running case of this host].
+        #[arg(long, value_name = "CASE")]
+        case: Option<CaseNumber>,
         #[arg(required = true, value_name = "TEXT")]
         text: Vec<String>,
     },
+    /// Acknowledge a case of this host: its clock stops. Waits in the spool while the collector is away.
+    #[command(after_help = "Examples:\n  nearmiss-agent ack NM-0042\n  nearmiss-agent ack 42 \"on it\"")]
+    Ack {
+        /// As it is named in messages, on the page, by `check` and by `status`.
+        #[arg(value_name = "CASE")]
+        case: CaseNumber,
+        #[arg(value_name = "COMMENT")]
+        comment: Vec<String>,
+    },
     /// Announce work for a span of time: watching goes on, nobody is paged.
-    #[command(after_help = "Example:\n  nearmiss-agent maintenance 2h \"moving /srv to the new array\"")]
+    #[command(after_help = "Examples:\n  nearmiss-agent maintenance 2h \"moving /srv to the new array\"\n  \
+                            nearmiss-agent maintenance --end")]
     Maintenance {
         /// Such as 30m, 2h or 1d; at most 7d.
-        #[arg(value_name = "SPAN")]
-        span: Span,
-        #[arg(required = true, value_name = "REASON")]
+        #[arg(value_name = "SPAN", required_unless_present = "end", requires = "reason")]
+        span: Option<Span>,
+        #[arg(value_name = "REASON")]
         reason: Vec<String>,
+        /// End what was announced now.
+        #[arg(long, conflicts_with_all = ["span", "reason"])]
+        end: bool,
     },
+    /// Run a command against an open case: snapshots before and after, recorded with its effect.
+    ///
+    /// The command is yours: it runs here, in this terminal, with your rights. When the agent cannot be reached it runs
+    /// all the same, and nothing is recorded. Its exit code is passed on.
+    #[command(
+        after_help = "Examples:\n  nearmiss-agent mitigate --case NM-0042 -- rm -r /srv/old-images\n  \
+                            nearmiss-agent mitigate --case 42 --what restart -- systemctl restart nginx"
+    )]
+    Mitigate(Mitigate),
     /// Rehearse a near miss: marked readings pass through rules, evidence, spool and collector.
     #[command(
         after_help = "Examples:\n  nearmiss-agent drill disk-failure\n  nearmiss-agent drill disk-failure --abort"
@@ -111,6 +139,23 @@ pub(super) struct Check {
     /// Every signal, also those that are far from failure.
     #[arg(long)]
     pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Mitigate {
+    /// The case, as it is named in messages, on the page, by `check` and by `status`.
+    #[arg(long, value_name = "CASE")]
+    pub(super) case: CaseNumber,
+    /// What kind of mitigation it is.
+    #[arg(long, value_name = "KIND", default_value = "custom",
+          value_parser = ["failover", "restart", "isolate", "custom"])]
+    pub(super) what: String,
+    /// Record the whole command line, not only the program: arguments may hold secrets.
+    #[arg(long)]
+    pub(super) record_arguments: bool,
+    /// Program and arguments, as they are; no shell is in between.
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub(super) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -235,9 +280,19 @@ mod tests {
 
     #[test]
     fn nonsense_is_a_usage_error() {
-        for line in
-            ["nearmiss-agent check --fail-on maybe", "nearmiss-agent maintenance soon x", "nearmiss-agent"]
-        {
+        for line in [
+            "nearmiss-agent check --fail-on maybe",
+            "nearmiss-agent maintenance soon x",
+            "nearmiss-agent maintenance 2h",
+            "nearmiss-agent maintenance --end 2h x",
+            "nearmiss-agent maintenance",
+            "nearmiss-agent ack",
+            "nearmiss-agent ack soon",
+            "nearmiss-agent mitigate --case 42",
+            "nearmiss-agent mitigate --case 42 true",
+            "nearmiss-agent mitigate -- true",
+            "nearmiss-agent",
+        ] {
             assert_eq!(Arguments::try_parse_from(line.split(' ')).unwrap_err().exit_code(), 2, "{line}");
         }
     }

@@ -1,14 +1,14 @@
 //! `status`: how the running agent is; what its store says when it does not run.
 
 use nearmiss_shared::time::{Span, Timestamp};
-use nearmiss_shared::wire::v1::SpoolDepth;
+use nearmiss_shared::wire::v1::{OpenCase, SpoolDepth};
 
 use super::{Config, Ended, Exit, Failure};
-use crate::control::{Answer, Question, StatusTold, ask};
+use crate::control::{Answer, Question, SHOWN_REFUSALS, StatusTold, ask};
 use crate::maintenance::WindowTold;
 use crate::settings::Settings;
 use crate::store::{Store, StoreFault, key_in};
-use crate::uplink::status::{CONTACT_FAULT, LAST_CONTACT};
+use crate::uplink::status::{CASES, CONTACT_FAULT, LAST_CONTACT};
 use crate::{host, maintenance, output};
 use nearmiss_agent_probe::Clock;
 
@@ -57,6 +57,8 @@ async fn left_behind(settings: &Settings, now: Timestamp) -> Result<StatusTold, 
         observing_until: None,
         maintenance: store.value("maintenance").await?,
         maintenance_windows: maintenance::windows(&settings.rules, now),
+        cases: store.value(CASES).await?.unwrap_or_default(),
+        refusals: store.refusals(SHOWN_REFUSALS).await?,
         counters: Default::default(),
     })
 }
@@ -91,7 +93,14 @@ fn told(status: &StatusTold) -> Vec<String> {
     let SpoolDepth { events, bundles, reserved_bytes } = status.spool;
     row("spool", format!("{events} events, {bundles} bundles wait; {} KiB set aside", reserved_bytes / 1024));
     if status.quarantined > 0 {
-        row("quarantine", format!("{} events that nobody takes", status.quarantined));
+        row("quarantine", format!("{} events that the collector does not take", status.quarantined));
+    }
+    for why in &status.refusals {
+        row("refused", why.clone());
+    }
+    for OpenCase { case, signal, subject, acknowledged } in &status.cases {
+        let answered = if *acknowledged { "acknowledged" } else { "nobody has acknowledged it" };
+        row("case", format!("{case} {signal} {subject}").trim_end().to_owned() + &format!("; {answered}"));
     }
     if status.running {
         row("signals", format!("{} watched, {} with an open episode", status.signals, status.open));

@@ -1,25 +1,26 @@
 //! What the daemon answers at its control socket.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nearmiss_shared::time::{Span, Timestamp};
-use nearmiss_shared::vocabulary::{EventKind, Physical};
-use nearmiss_shared::wire::v1::{Maintenance, SpoolDepth};
+use nearmiss_shared::vocabulary::Physical;
+use nearmiss_shared::wire::v1::{Maintenance, OpenCase, SpoolDepth};
 use serde::Serialize;
 use tokio::sync::Notify;
 use tracing::info;
 
-use super::{Answer, CheckTold, Excuse, Question, StatusTold};
+use super::{Answer, CheckTold, Excuse, Peer, Question, StatusTold};
+use crate::action::{self, Way};
 use crate::drill::Drills;
-use crate::pipeline::{Counters, Handle, Input, Remark, View};
+use crate::looks::Looks;
+use crate::pipeline::{Counters, Handle, Input, Outbox, View};
 use crate::store::{Identity, Store, StoreFault};
-use crate::uplink::status::{CONTACT_FAULT, LAST_CONTACT};
-use crate::{host, maintenance};
+use crate::uplink::status::{CASES, CONTACT_FAULT, LAST_CONTACT};
+use crate::{host, maintenance, mitigation};
 use nearmiss_agent_probe::Clock;
 
-/// A remark is a sentence or two.
-const NOTE_LETTERS: usize = 2_000;
+/// Of the events that the collector refused, so many are told.
+pub(crate) const SHOWN_REFUSALS: u32 = 3;
 
 /// Everything an answer may need.
 #[derive(Clone, Debug)]
@@ -29,6 +30,10 @@ pub struct Desk {
     pub identity: Identity,
     pub pipeline: Handle,
     pub drills: Drills,
+    pub outbox: Arc<Outbox>,
+    pub looks: Looks,
+    /// Whether evidence is frozen on this host.
+    pub evidence: bool,
     pub counters: Arc<Counters>,
     pub started: Timestamp,
     /// Notified when somebody asks to read the configuration again.
@@ -36,17 +41,32 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Answers the user `peer`.
-    pub async fn answer(&self, question: Question, peer: u32) -> Answer {
+    /// Answers `peer`.
+    pub async fn answer(&self, question: Question, peer: &Peer) -> Answer {
+        let (way, who) = (self.way(), peer.name.as_str());
         let answer = match question {
             Question::Status => self.status().await.and_then(json),
             Question::Check => self.check().await.and_then(json),
-            Question::Note { text } => self.note(&text, peer).await.and_then(json),
+            Question::Note { text, case } => action::note(&way, who, &text, case).await.and_then(json),
+            Question::Acknowledge { case, comment } => {
+                action::acknowledge(&way, who, case, &comment).await.and_then(json)
+            }
+            Question::MitigationBegins(intent) => {
+                mitigation::begin(&way, self.evidence, who, intent, self.clock.wall()).await.and_then(json)
+            }
+            Question::MitigationEnds(end) => {
+                let now = self.clock.wall();
+                mitigation::end(&way, &self.looks, self.evidence, who, *end, now).await.and_then(json)
+            }
             Question::Maintenance { seconds, reason } => {
-                self.maintenance(seconds, reason, peer).await.and_then(json)
+                self.maintenance(seconds, &reason, who).await.and_then(json)
+            }
+            Question::EndMaintenance => {
+                let now = self.clock.wall();
+                maintenance::end(&self.store, &self.pipeline, who, now).await.and_then(json)
             }
             Question::Drill { name, abort } => {
-                info!(drill = name, abort, uid = peer, "drill");
+                info!(drill = name, abort, uid = peer.uid, "drill");
                 let done =
                     if abort { self.drills.abort(&name).await } else { self.drills.start(&name).await };
                 done.map_err(|fault| fault.to_string()).and_then(json)
@@ -74,7 +94,13 @@ impl Desk {
             at: self.clock.wall(),
             signals: view.margins,
             not_applicable: view.not_applicable.into_iter().map(excuse).collect(),
+            cases: self.cases().await,
         })
+    }
+
+    /// This host's open cases, as far as the collector named them.
+    async fn cases(&self) -> Vec<OpenCase> {
+        self.store.value(CASES).await.ok().flatten().unwrap_or_default()
     }
 
     async fn status(&self) -> Result<StatusTold, String> {
@@ -107,30 +133,25 @@ impl Desk {
             observing_until: view.observing_until,
             maintenance: view.maintenance,
             maintenance_windows: view.windows,
+            cases: self.cases().await,
+            refusals: self.store.refusals(SHOWN_REFUSALS).await.map_err(told)?,
             counters: self.counters.all(),
         })
     }
 
-    async fn note(&self, text: &str, peer: u32) -> Result<String, String> {
-        let text: String =
-            text.trim().chars().filter(|letter| !letter.is_control()).take(NOTE_LETTERS).collect();
-        if text.is_empty() {
-            return Err("an empty note says nothing".to_owned());
+    fn way(&self) -> Way<'_> {
+        Way {
+            store: &self.store,
+            pipeline: &self.pipeline,
+            outbox: &self.outbox,
+            enrolled: self.identity.enrolment.is_some(),
         }
-        let labels = [("action", "note".to_owned()), ("person", host::user(peer))];
-        let labels: BTreeMap<String, String> = labels.map(|(name, value)| (name.to_owned(), value)).into();
-        let remark = Remark { kind: EventKind::Action, reasons: vec![text], labels };
-        let written = self.pipeline.ask(|reply| Input::Remark(remark, reply)).await;
-        written.ok_or("the agent is stopping")?.map_err(|fault| fault.to_string())?;
-        Ok("noted".to_owned())
     }
 
-    async fn maintenance(&self, seconds: i64, reason: String, peer: u32) -> Result<String, String> {
+    async fn maintenance(&self, seconds: i64, reason: &str, who: &str) -> Result<String, String> {
         let now = self.clock.wall();
-        let reason: String =
-            reason.chars().filter(|letter| !letter.is_control()).take(NOTE_LETTERS).collect();
         let until = now.plus(Span::from_seconds(seconds));
-        let window = Maintenance { until, reason, person: host::user(peer) };
+        let window = Maintenance { until, reason: action::words(reason), person: who.to_owned() };
         maintenance::enter(&self.store, &self.pipeline, &window, now).await
     }
 }

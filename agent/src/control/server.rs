@@ -13,11 +13,20 @@ use tokio::net::{UnixListener, UnixStream};
 use tracing::{debug, warn};
 
 use super::{Answer, Desk, MAX_QUESTION_BYTES, Question};
+use crate::host;
 
 /// Connections served at once; the next one waits.
 const AT_ONCE: usize = 16;
 /// A question is there by then.
 const ARRIVAL: Duration = Duration::from_secs(10);
+
+/// Who asks, by the kernel's word.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    pub uid: u32,
+    /// The account, with the one that signed in where that is another: `sana as root`.
+    pub name: String,
+}
 
 /// A bound socket; its file goes when this is dropped.
 #[derive(Debug)]
@@ -76,17 +85,19 @@ impl Drop for Server {
 }
 
 async fn serve_one(stream: UnixStream, desk: &Desk) -> io::Result<()> {
-    let peer = stream.peer_cred()?.uid();
-    if !is_allowed(peer, rustix::process::geteuid().as_raw()) {
-        warn!(uid = peer, "refused at the control socket");
+    let credentials = stream.peer_cred()?;
+    let uid = credentials.uid();
+    if !is_allowed(uid, rustix::process::geteuid().as_raw()) {
+        warn!(uid, "refused at the control socket");
         return Ok(());
     }
+    let peer = Peer { uid, name: host::person(uid, credentials.pid()) };
     let (read, mut write) = stream.into_split();
     let mut line = Vec::new();
     let mut read = BufReader::new(read.take(MAX_QUESTION_BYTES));
     tokio::time::timeout(ARRIVAL, read.read_until(b'\n', &mut line)).await??;
     let answer = match serde_json::from_slice::<Question>(&line) {
-        Ok(question) => desk.answer(question, peer).await,
+        Ok(question) => desk.answer(question, &peer).await,
         Err(fault) => Answer::Refused(format!("no question of this version: {fault}")),
     };
     let mut line = serde_json::to_vec(&answer)?;

@@ -13,7 +13,10 @@ use crate::daemon::tests::Running;
 fn questions_and_answers_have_a_stable_form() {
     for (question, text) in [
         (Question::Status, r#"{"ask":"status"}"#),
-        (Question::Note { text: "x".to_owned() }, r#"{"ask":"note","text":"x"}"#),
+        (
+            Question::Note { text: "x".to_owned(), case: Some(CaseNumber(42)) },
+            r#"{"ask":"note","text":"x","case":"NM-0042"}"#,
+        ),
         (
             Question::Drill { name: "disk-failure".to_owned(), abort: true },
             r#"{"ask":"drill","name":"disk-failure","abort":true}"#,
@@ -60,7 +63,7 @@ async fn the_socket_is_its_owners_and_survives_nonsense() {
 #[tokio::test]
 async fn an_empty_note_and_an_endless_maintenance_are_refused() {
     let running = Running::start("").await;
-    let note = |text: &str| Question::Note { text: text.to_owned() };
+    let note = |text: &str| Question::Note { text: text.to_owned(), case: None };
     assert!(matches!(running.ask(note(" \n")).await, Answer::Refused(_)));
     assert!(matches!(running.ask(note("swapped sdb")).await, Answer::Done(_)));
     let maintenance = |seconds| Question::Maintenance { seconds, reason: "moving".to_owned() };
@@ -71,5 +74,30 @@ async fn an_empty_note_and_an_endless_maintenance_are_refused() {
     let status = running.status().await;
     assert_eq!(status.maintenance.unwrap().1, "moving");
     assert_eq!(status.spool.events, 2);
+    assert!(matches!(running.ask(Question::EndMaintenance).await, Answer::Done(_)));
+    assert_eq!(running.status().await.maintenance, None);
+    assert!(matches!(running.ask(Question::EndMaintenance).await, Answer::Refused(_)), "none is announced");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_mitigation_is_two_events_even_where_no_signal_is_open() {
+    let running = Running::start("").await;
+    let intent =
+        Intent { case: CaseNumber(42), what: "restart".to_owned(), program: "systemctl\n".to_owned() };
+    let Answer::Done(begun) = running.ask(Question::MitigationBegins(intent)).await else {
+        panic!("refused")
+    };
+    let begun: crate::mitigation::Begun = serde_json::from_value(begun).unwrap();
+    assert_eq!(
+        (begun.intent.program.as_str(), begun.frozen, begun.unknown_among.clone()),
+        ("systemctl", None, None)
+    );
+    let end = End { begun, exit: "0".to_owned(), lasted_ms: 12 };
+    let Answer::Done(told) = running.ask(Question::MitigationEnds(Box::new(end))).await else {
+        panic!("refused")
+    };
+    assert!(told.as_str().unwrap().starts_with("recorded for NM-0042; kept here"), "{told}");
+    assert_eq!(running.status().await.spool.events, 2);
     running.stop().await;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nearmiss_agent_core::margin::Margin;
 use nearmiss_shared::time::Timestamp;
-use nearmiss_shared::wire::v1::SpoolDepth;
+use nearmiss_shared::wire::v1::{OpenCase, SpoolDepth};
 use serde::{Deserialize, Serialize};
 
 use crate::maintenance::WindowTold;
@@ -18,6 +18,9 @@ pub struct CheckTold {
     pub at: Timestamp,
     pub signals: Vec<Margin>,
     pub not_applicable: Vec<Excuse>,
+    /// The cases that are open about this host, by the names `ack` takes.
+    #[serde(default)]
+    pub cases: Vec<OpenCase>,
 }
 
 /// A probe that has nothing to look at here, and why.
@@ -61,5 +64,11 @@ pub struct StatusTold {
     /// Configured windows: those that are open, and the next one.
     #[serde(default)]
     pub maintenance_windows: Vec<WindowTold>,
+    /// The cases that are open about this host, as the collector named them last.
+    #[serde(default)]
+    pub cases: Vec<OpenCase>,
+    /// Why the newest events in quarantine were not taken.
+    #[serde(default)]
+    pub refusals: Vec<String>,
     pub counters: BTreeMap<String, u64>,
 }

@@ -11,7 +11,9 @@ use crate::control::{Desk, Server};
 use crate::drill::Drills;
 use crate::follower::{Checkpoint, Follower};
 use crate::freezer::{self, Freezer};
+use crate::looks::Looks;
 use crate::pipeline::{Handle, Outbox, Parts, Pipeline};
+use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::store::{Enrolment, Identity, Reserve, Store, StoreFault};
 use crate::uplink::{self, Client, Uplink};
@@ -56,11 +58,12 @@ impl Life {
         };
         let (pipeline, handle) = composition.pipeline().await?;
         composition.follow(&handle).await?;
-        composition.look(&pipeline, &handle);
+        let looks = composition.look(&pipeline, &handle);
         let drills = composition.drills(&pipeline, &handle);
         composition.freeze(&handle);
+        composition.sessions(&handle);
         composition.uplink(&handle, &drills);
-        composition.control(&handle, drills)?;
+        composition.control(&handle, drills, looks)?;
         composition.watchdog(&handle);
         let stop = composition.tasks.stop_signal();
         composition.tasks.spawn("pipeline", pipeline.run(stop));
@@ -126,15 +129,18 @@ impl Composition<'_> {
         Ok(())
     }
 
-    fn look(&mut self, pipeline: &Pipeline, handle: &Handle) {
+    fn look(&mut self, pipeline: &Pipeline, handle: &Handle) -> Looks {
         let known = pipeline.known();
+        let mut looks = Looks::default();
         for mut probe in
             nearmiss_agent_probe::all(&self.settings.config, &self.settings.rules, &self.captures)
         {
             known.iter().for_each(|known| probe.expect(known));
             let (name, stop) = (probe.name(), self.tasks.stop_signal());
-            self.tasks.spawn(name, probes::look(probe, self.shared.clock.clone(), handle.clone(), stop));
+            let (now, clock) = (looks.of(name), self.shared.clock.clone());
+            self.tasks.spawn(name, probes::look(probe, now, clock, handle.clone(), stop));
         }
+        looks
     }
 
     fn drills(&mut self, pipeline: &Pipeline, handle: &Handle) -> Drills {
@@ -160,6 +166,15 @@ impl Composition<'_> {
         };
         let stop = self.tasks.stop_signal();
         self.tasks.spawn("freezer", freezer.run(stop));
+    }
+
+    fn sessions(&mut self, handle: &Handle) {
+        let config = &self.settings.config.sessions;
+        if config.enabled {
+            let sessions = Sessions::new(self.shared.clock.clone(), handle.clone(), config.clone());
+            let stop = self.tasks.stop_signal();
+            self.tasks.spawn("sessions", sessions.run(stop));
+        }
     }
 
     /// A host that is not enrolled watches and spools; so does one whose way to the collector cannot be set up.
@@ -210,7 +225,7 @@ impl Composition<'_> {
         Client::new(url, key, &enrolment.audience, config.insecure, &config.ca_file, clock)
     }
 
-    fn control(&mut self, handle: &Handle, drills: Drills) -> Result<(), DaemonFault> {
+    fn control(&mut self, handle: &Handle, drills: Drills, looks: Looks) -> Result<(), DaemonFault> {
         let path = &self.settings.control;
         let server = Server::bind(path);
         let server = server.map_err(|fault| DaemonFault::File { path: path.display().to_string(), fault })?;
@@ -220,6 +235,9 @@ impl Composition<'_> {
             identity: self.identity.clone(),
             pipeline: handle.clone(),
             drills,
+            outbox: Arc::clone(&self.outbox),
+            looks,
+            evidence: self.settings.config.evidence.enabled,
             counters: Arc::clone(&self.shared.counters),
             started: self.shared.started,
             reload: Arc::clone(&self.shared.reload),

@@ -1,7 +1,9 @@
 //! Each probe at its own pace, and the log follower, into the one pipeline.
 
+use std::sync::Arc;
+
 use nearmiss_runtime::tasks::Stop;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::MissedTickBehavior;
 
 use crate::follower::Followed;
@@ -9,8 +11,14 @@ use crate::pipeline::{Handle, Input};
 use nearmiss_agent_probe::Clock;
 use nearmiss_agent_probe::Probe;
 
-/// Looks, hands on, and waits for the next time, until asked to stop.
-pub(super) async fn look(mut probe: Box<dyn Probe>, clock: Clock, pipeline: Handle, mut stop: Stop) {
+/// Looks, hands on, and waits for the next time or until `now` asks for a look between, until asked to stop.
+pub(super) async fn look(
+    mut probe: Box<dyn Probe>,
+    now: Arc<Notify>,
+    clock: Clock,
+    pipeline: Handle,
+    mut stop: Stop,
+) {
     let mut turn = tokio::time::interval(probe.interval().to_duration());
     // A look that took longer than its interval is not made up for.
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -18,6 +26,7 @@ pub(super) async fn look(mut probe: Box<dyn Probe>, clock: Clock, pipeline: Hand
         tokio::select! {
             () = stop.asked() => return,
             _ = turn.tick() => {}
+            () = now.notified() => {}
         }
         let looked = tokio::select! {
             () = stop.asked() => return,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nearmiss_agent_core::evaluator::{Measures, Transition};
 use nearmiss_agent_core::reading::Stamp;
 use nearmiss_shared::identity::{BundleId, EventId, EventParts, HostId, StoreId};
-use nearmiss_shared::time::Span;
+use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::{Category, EventKind, Physical};
 use nearmiss_shared::wire::v1::{self as wire, Event, RuleRef};
 
@@ -24,6 +24,21 @@ pub struct Remark {
     pub kind: EventKind,
     pub reasons: Vec<String>,
     pub labels: BTreeMap<String, String>,
+    /// A bundle to be frozen with it, by the recipe of this category.
+    pub snapshot: Option<(BundleId, Category)>,
+}
+
+impl Remark {
+    pub fn new(kind: EventKind, reasons: Vec<String>, labels: BTreeMap<String, String>) -> Self {
+        Self { kind, reasons, labels, snapshot: None }
+    }
+}
+
+/// A remark that is on the disk.
+#[derive(Clone, Copy, Debug)]
+pub struct Written {
+    pub id: EventId,
+    pub at: Timestamp,
 }
 
 pub(super) fn of_transition(transition: &Transition, source: Source, bundle: Option<BundleId>) -> Event {
@@ -90,7 +105,7 @@ pub(super) fn of_remark(remark: Remark, source: Source, sequence: u64, at: Stamp
         observed_at: at.wall,
         boot_ms: boot_ms(at),
         // Every event has a category; the collector takes none of its meaning from one that names no signal.
-        category: Category::Service,
+        category: remark.snapshot.map_or(Category::Service, |(_, category)| category),
         signal: String::new(),
         subject: String::new(),
         labels: remark.labels,
@@ -110,7 +125,7 @@ pub(super) fn of_remark(remark: Remark, source: Source, sequence: u64, at: Stamp
         measures: None,
         samples: Vec::new(),
         reasons: remark.reasons,
-        bundle: None,
+        bundle: remark.snapshot.map(|(bundle, _)| bundle),
         drill: None,
         observing: source.observing,
         not_spooled: false,

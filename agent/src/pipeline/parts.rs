@@ -45,6 +45,10 @@ pub struct Outbox {
     pub answering: Notify,
     /// A status report is worth sending now.
     pub status: Notify,
+    /// A bundle was frozen, or given up.
+    pub frozen: Notify,
+    /// The collector has answered for events.
+    pub settled: Notify,
     kept: Mutex<Kept>,
 }
 

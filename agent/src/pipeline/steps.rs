@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 use super::event::{Source, of_remark, of_transition};
 use super::minutes::Sample;
 use super::watched::Watched;
-use super::{Committed, Input, Pipeline, Remark};
+use super::{Committed, Input, Pipeline, Remark, Written};
 use crate::follower::Followed;
 use crate::ids;
 use crate::store::{StoreFault, Work};
@@ -37,7 +37,7 @@ impl Pipeline {
             Input::View(reply) => drop(reply.send(self.view())),
             Input::Status(reply) => drop(reply.send(self.status())),
             Input::Told(signals, minutes) => self.told(signals, &minutes),
-            Input::Maintenance(until, reason) => self.maintenance = Some((until, reason)),
+            Input::Maintenance(window) => self.maintenance = window,
         }
     }
 
@@ -122,8 +122,7 @@ impl Pipeline {
             .extend(followed.checkpoints.into_iter().map(|checkpoint| (checkpoint.key, checkpoint.data)));
         if let Some(gap) = followed.gap {
             warn!(gap, "log lines were missed");
-            let remark = Remark { kind: EventKind::Gap, reasons: vec![gap], labels: Default::default() };
-            let event = self.event_of(remark);
+            let event = self.event_of(Remark::new(EventKind::Gap, vec![gap], Default::default()));
             work.sequence = Some(self.sequence);
             work.events.push(event);
         }
@@ -167,8 +166,7 @@ impl Pipeline {
         if lost > 0 {
             let reasons =
                 vec![format!("{lost} events were dropped, the oldest first: none was taken for long")];
-            let remark = Remark { kind: EventKind::Loss, reasons, labels: Default::default() };
-            drop(self.remark(remark).await);
+            drop(self.remark(Remark::new(EventKind::Loss, reasons, Default::default())).await);
         }
     }
 
@@ -182,10 +180,11 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn remark(&mut self, remark: Remark) -> Result<(), StoreFault> {
+    async fn remark(&mut self, remark: Remark) -> Result<Written, StoreFault> {
         let event = self.event_of(remark);
+        let written = Written { id: event.id, at: event.observed_at };
         let work = Work { events: vec![event], sequence: Some(self.sequence), ..Work::default() };
-        self.commit(work).await
+        self.commit(work).await.map(|()| written)
     }
 
     fn event_of(&mut self, remark: Remark) -> Event {

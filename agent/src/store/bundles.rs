@@ -40,6 +40,13 @@ impl Store {
         rows.into_iter().map(pending).collect()
     }
 
+    /// Whether a bundle is still to be frozen.
+    pub async fn is_pending(&self, id: BundleId) -> Result<bool, StoreFault> {
+        let row =
+            sqlx::query("SELECT 1 FROM bundle WHERE id = $1 AND stage = 'pending'").bind(id.to_string());
+        Ok(row.fetch_optional(&self.pool).await?.is_some())
+    }
+
     /// The bundle is on the disk; it is the one the next one names.
     pub async fn frozen(&self, id: BundleId, sha256: &str, bytes: u64) -> Result<(), StoreFault> {
         let mut transaction = self.pool.begin().await?;

@@ -14,6 +14,17 @@ use super::{Store, StoreFault, Transaction};
 /// Without a collector at most this many events are kept.
 const UNCOLLECTED: i64 = 1_000;
 
+/// Where an event is that was spooled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// In the spool.
+    Waits,
+    /// The collector called it durable.
+    Delivered,
+    /// The collector will never take it, and why.
+    Refused(String),
+}
+
 /// Events of one request, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
@@ -57,6 +68,34 @@ impl Store {
     pub async fn delivered(&self, id: &EventId) -> Result<(), StoreFault> {
         sqlx::query("DELETE FROM event WHERE id = $1").bind(id.to_string()).execute(&self.pool).await?;
         Ok(())
+    }
+
+    /// What became of an event that was spooled.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn fate(&self, id: &EventId) -> Result<Fate, StoreFault> {
+        let waits = sqlx::query("SELECT 1 FROM event WHERE id = $1").bind(id.to_string());
+        if waits.fetch_optional(&self.pool).await?.is_some() {
+            return Ok(Fate::Waits);
+        }
+        let aside = sqlx::query("SELECT problem FROM quarantine WHERE id = $1").bind(id.to_string());
+        match aside.fetch_optional(&self.pool).await? {
+            Some(row) => Ok(Fate::Refused(row.try_get(0)?)),
+            None => Ok(Fate::Delivered),
+        }
+    }
+
+    /// Why the newest events in quarantine are there, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn refusals(&self, most: u32) -> Result<Vec<String>, StoreFault> {
+        let rows = sqlx::query("SELECT problem FROM quarantine ORDER BY position DESC LIMIT $1")
+            .bind(i64::from(most))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
     /// Puts an event aside that will never be taken, with the reason.

@@ -1,6 +1,7 @@
 //! Delivers the spool: oldest first, and only what the collector named as stored is removed.
 
 use nearmiss_runtime::tasks::Stop;
+use nearmiss_shared::vocabulary::EventKind;
 use nearmiss_shared::wire::v1::{Event, EventBatch, Stored, VERSION};
 use nearmiss_shared::wire::{MAX_BODY_BYTES, MAX_EVENTS};
 use tracing::{debug, info, warn};
@@ -142,6 +143,11 @@ async fn settle(uplink: &Uplink, sent: &[Event], answer: &Stored) -> Result<usiz
     uplink.counters.add("events_delivered", answer.stored.len() as u64);
     uplink.counters.add("events_refused", answer.refused.len() as u64);
     let settled = answer.stored.len() + answer.refused.len();
+    uplink.outbox.settled.notify_waiters();
+    if sent.iter().any(|event| matches!(event.kind, EventKind::Approached | EventKind::Breached)) {
+        // By which name the case goes is in the answer to a report.
+        uplink.outbox.status.notify_one();
+    }
     info!(sent = sent.len(), stored = answer.stored.len(), refused = answer.refused.len(), "batch answered");
     if settled == 0 {
         // A collector that names nothing would be asked for ever without a pause.

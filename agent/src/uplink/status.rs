@@ -15,6 +15,8 @@ use crate::store::{Enrolment, Identity, StoreFault};
 const RETRY: Span = Span::from_seconds(5);
 /// What the store remembers of the last report: shown by `status`.
 pub const LAST_CONTACT: &str = "last_contact";
+/// This host's open cases, as the last answer named them.
+pub const CASES: &str = "cases";
 /// Why the last report was not answered; nothing once one is.
 pub const CONTACT_FAULT: &str = "contact_fault";
 
@@ -102,6 +104,7 @@ async fn report(
     uplink.store.answers_told(&answers, now.wall).await.map_err(told)?;
     uplink.store.set("clock_offset_ms", &uplink.client.offset_ms()).await.map_err(told)?;
     uplink.store.set(LAST_CONTACT, &now.wall).await.map_err(told)?;
+    uplink.store.set(CASES, &answer.cases).await.map_err(told)?;
     for request in answer.requests {
         requests::obey(uplink, accept, drills, request).await.map_err(told)?;
     }

@@ -132,7 +132,7 @@ impl Fake {
             ("POST", "/agent/v1/status") => {
                 kept.statuses.push(serde_json::from_slice(body).unwrap());
                 let requests = std::mem::take(&mut kept.requests);
-                let answer = StatusAnswer { requests, server_time: Clock::real().wall() };
+                let answer = StatusAnswer { requests, server_time: Clock::real().wall(), cases: Vec::new() };
                 (200, serde_json::to_value(answer).unwrap())
             }
             ("PUT", part) => {

@@ -1,6 +1,7 @@
 //! One near-miss case: everything known of it. The stored form carries a version; timers and tasks live here and are
 //! projected to rows.
 
+use nearmiss_shared::action::CaseNumber;
 use nearmiss_shared::identity::{BundleId, CaseId, ClientId, HostId, PersonId, ProviderId, SiteId, TaskId};
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::{Category, Physical, Role};
@@ -59,6 +60,9 @@ pub struct Case {
     pub tasks: Vec<Task>,
     pub retrospective: Retrospective,
     pub mitigations: Vec<Mitigation>,
+    /// Privileged people seen signed in on the host about this time.
+    #[serde(default)]
+    pub logins: Vec<Login>,
     pub actions: Vec<Action>,
     pub ruling: Option<Ruling>,
     pub erc: ErcProposal,
@@ -144,6 +148,9 @@ pub struct Responder {
     pub paged: bool,
     pub acknowledge_due: Timestamp,
     pub acknowledged_at: Option<Timestamp>,
+    /// The account that acknowledged on the host itself, such as `root on lab-srv-07`: it is nobody who signed in here.
+    #[serde(default)]
+    pub acknowledged_by: Option<String>,
 }
 
 /// The case changes hands; it stays with the giver until the receiver accepts.
@@ -193,7 +200,7 @@ pub struct Answer {
 }
 
 /// Something done to stop it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mitigation {
     pub at: Timestamp,
     pub by: String,
@@ -201,6 +208,31 @@ pub struct Mitigation {
     pub text: String,
     /// On the host by the sysadmin, or here.
     pub on_host: bool,
+    /// How it ended, where it was a command that the host told of.
+    #[serde(default)]
+    pub run: Option<Run>,
+}
+
+/// The end of a command that was run on the host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub ended_at: Timestamp,
+    /// An exit code, or `signal 9`.
+    pub exit: String,
+    /// The case's own signal before and after it, in its unit.
+    pub before: Option<f64>,
+    pub after: Option<f64>,
+}
+
+/// A privileged account seen signed in: a fact, whatever was done with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    pub user: String,
+    pub tty: String,
+    /// Empty for the host's own console.
+    pub from: String,
+    /// When it signed in, by the host's clock.
+    pub since: Timestamp,
 }
 
 /// What will make luck unnecessary.
@@ -234,7 +266,7 @@ pub struct Timer {
 impl Case {
     /// `NM-0042`.
     pub fn label(&self) -> String {
-        format!("NM-{:04}", self.number)
+        CaseNumber(self.number).to_string()
     }
 
     /// Whether the case holds its key: not closed, and not moved to the register of standing hazards.

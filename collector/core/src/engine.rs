@@ -4,6 +4,7 @@
 mod command;
 mod event;
 mod lookback;
+mod on_host;
 mod opening;
 mod register;
 mod timer;

@@ -56,12 +56,30 @@ pub enum What {
     },
     Acknowledged {
         comment: String,
+        /// On the host, by its clock.
+        #[serde(default)]
+        observed_at: Option<Timestamp>,
     },
     AcknowledgementExpired,
     Mitigated {
         what: MitigationKind,
         text: String,
         on_host: bool,
+        #[serde(default)]
+        observed_at: Option<Timestamp>,
+    },
+    /// A command of a mitigation on the host has ended.
+    MitigationEnded {
+        text: String,
+        #[serde(default)]
+        observed_at: Option<Timestamp>,
+    },
+    /// A privileged account was seen signed in on the host: a fact, not an action taken.
+    LoginObserved {
+        user: String,
+        tty: String,
+        from: String,
+        since: Timestamp,
         #[serde(default)]
         observed_at: Option<Timestamp>,
     },
@@ -169,6 +187,9 @@ impl What {
             Self::Opened { observed_at, .. }
             | Self::Signal { observed_at, .. }
             | Self::Note { observed_at, .. }
+            | Self::Acknowledged { observed_at, .. }
+            | Self::MitigationEnded { observed_at, .. }
+            | Self::LoginObserved { observed_at, .. }
             | Self::Mitigated { observed_at, .. } => *observed_at,
             _ => None,
         }
@@ -216,13 +237,17 @@ impl What {
                 let how = if *quiet { "told" } else { "paged" };
                 format!("not acknowledged: {person} {how} ({reason}), level {level}")
             }
-            Self::Acknowledged { comment } if comment.is_empty() => "acknowledged".to_owned(),
-            Self::Acknowledged { comment } => format!("acknowledged: {comment}"),
+            Self::Acknowledged { comment, .. } if comment.is_empty() => "acknowledged".to_owned(),
+            Self::Acknowledged { comment, .. } => format!("acknowledged: {comment}"),
             Self::AcknowledgementExpired => "the acknowledgement expired".to_owned(),
             Self::Mitigated { what, text, on_host, .. } => {
                 format!("{text} ({what}{})", if *on_host { ", on the host" } else { "" })
             }
-            Self::Note { text, .. } => text.clone(),
+            Self::Note { text, .. } | Self::MitigationEnded { text, .. } => text.clone(),
+            Self::LoginObserved { user, tty, from, since, .. } => {
+                let from = if from.is_empty() { String::new() } else { format!(" from {from}") };
+                format!("observed: {user} is signed in on {tty}{from} since {since}")
+            }
             Self::HandOffOffered { to, state, risks, next_step, until } => {
                 format!("hand-off to {to} by {until}. State: {state}. Risks: {risks}. Next: {next_step}")
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nearmiss_shared::action::{HostAction, label};
 use nearmiss_shared::identity::{BundleId, EventId, HostId};
 use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::vocabulary::{Category, EventKind, Physical};
@@ -65,6 +66,22 @@ impl EventFacts {
     /// The soonest time to failure, in seconds.
     pub fn soonest_failure(&self) -> Option<f64> {
         self.time_to_failure.and_then(|range| range.low.or(Some(range.estimate)))
+    }
+
+    /// A label's text; empty where there is none.
+    pub fn label(&self, name: &str) -> &str {
+        self.labels.get(name).map_or("", String::as_str)
+    }
+
+    /// What was done on the host; one that is not known is shown as a note.
+    pub fn action(&self) -> HostAction {
+        self.label(label::ACTION).parse().unwrap_or(HostAction::Note)
+    }
+
+    /// The account that did it there: `root on lab-srv-07`.
+    pub fn account(&self) -> String {
+        let person = self.labels.get(label::PERSON).unwrap_or(&self.host_name);
+        format!("{person} on {}", self.host_name)
     }
 
     /// A failure that the host only infers, from having gone down without an orderly shutdown.

@@ -6,7 +6,7 @@
 use nearmiss_shared::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, Episode, Mitigation};
+use crate::case::{Case, Episode, Login, Mitigation};
 use crate::words::{LuckClass, StoppedBy};
 
 /// A rule that fired, and on what.
@@ -37,10 +37,7 @@ pub fn propose(case: &Case) -> Proposal {
     }
     let first = case.mitigations.iter().filter(|one| one.at >= episode.opened_at).min_by_key(|one| one.at);
     let mut proposal = match first {
-        None if case.is_acknowledged() => {
-            unknown("L1", "acknowledged, but nobody said what was done; the responder is asked")
-        }
-        None => luck(StoppedBy::Luck, "L1", "it receded with no action and nobody on the case"),
+        None => nobody_acted(case, turned),
         Some(action) if action.at > turned => {
             luck(StoppedBy::Luck, "L2", &format!("the first action ({}) came after the turn", told(action)))
         }
@@ -54,6 +51,25 @@ pub fn propose(case: &Case) -> Proposal {
         proposal.hits.push(hit("L9", "the alert was never acknowledged"));
     }
     proposal
+}
+
+/// L1: luck only where nobody who could have turned it was on the case or on the host.
+fn nobody_acted(case: &Case, turned: Timestamp) -> Proposal {
+    let login = case.logins.iter().find(|login| login.since <= turned);
+    match login {
+        Some(login) => {
+            let who = signed_in(login);
+            unknown("L1", &format!("no action was named, but {who}; the responder is asked what was done"))
+        }
+        None if case.is_acknowledged() => {
+            unknown("L1", "acknowledged, but nobody said what was done; the responder is asked")
+        }
+        None => luck(StoppedBy::Luck, "L1", "it receded with no action and nobody on the case"),
+    }
+}
+
+fn signed_in(login: &Login) -> String {
+    format!("{} was signed in on {} since {}", login.user, login.tty, login.since)
 }
 
 /// L5: the predicted failure time had passed before the turn.

@@ -38,6 +38,9 @@ pub enum NotTaken {
     TooLong { what: &'static str, most: usize },
     #[error("an event carries at most {MAX_SAMPLES} samples")]
     Samples,
+    /// The same words for a case that is not there and for one of another host or client.
+    #[error("`{0}` is no case of this host")]
+    NoCase(String),
 }
 
 /// The facts of one event.

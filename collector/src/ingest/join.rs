@@ -129,7 +129,11 @@ impl<'a> Batch<'a> {
     }
 
     /// A bundle may be here before the event that names it.
-    async fn attach_earlier_bundle(&mut self, case: Case, facts: &EventFacts) -> Result<Case, StoreError> {
+    pub(super) async fn attach_earlier_bundle(
+        &mut self,
+        case: Case,
+        facts: &EventFacts,
+    ) -> Result<Case, StoreError> {
         let Some(bundle) = facts.bundle else { return Ok(case) };
         let waits = case.evidence.iter().any(|known| known.bundle == bundle && known.sha256.is_none());
         if !waits {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use nearmiss_case::engine::{Command, Input};
 use nearmiss_case::key::CaseKey;
 use nearmiss_case::{Actor, Case, apply};
+use nearmiss_shared::action::CaseNumber;
 use nearmiss_shared::signature::Proof;
 use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::wire::v1::{
-    EpisodeMinute, Request, RequestAnswer, RequestOutcome, SignalStatus, Status, StatusAnswer,
+    EpisodeMinute, OpenCase, Request, RequestAnswer, RequestOutcome, SignalStatus, Status, StatusAnswer,
 };
 use nearmiss_store::curve::CurvePoint;
 use nearmiss_store::hosts::MarginRow;
@@ -25,6 +26,8 @@ use crate::moves::{World, Writer};
 const MOST_SIGNALS: usize = 100;
 const MOST_MINUTES: usize = 2_000;
 const MOST_ANSWERS: usize = 100;
+/// A host is told the names of so many of its open cases.
+const MOST_CASES: usize = 50;
 
 impl App {
     /// Takes a report in and gives what the host is asked.
@@ -45,6 +48,7 @@ impl App {
         for answer in status.answers.iter().take(MOST_ANSWERS) {
             self.answered(&mut unit, host, answer, now).await?;
         }
+        let cases = unit.open_cases_of_host(host.client(), host.host()).await?;
         unit.commit().await?;
         self.counters.add(Count::StatusReports, 1);
         self.shown();
@@ -55,7 +59,8 @@ impl App {
             data: row.data,
             expires: row.expires_at,
         });
-        Ok(StatusAnswer { requests: requests.collect(), server_time: now })
+        let cases = cases.into_iter().take(MOST_CASES).map(open_case);
+        Ok(StatusAnswer { requests: requests.collect(), server_time: now, cases: cases.collect() })
     }
 
     /// What became of a request is a line of the case that asked; maintenance is the host's own.
@@ -87,6 +92,15 @@ impl App {
         let Ok(outcome) = apply(case, Input::Command(command), &context, now) else { return Ok(()) };
         let writer = Writer { config: &self.config, scope: host.client(), now };
         writer.save(unit, outcome, &format!("request {}", answer.id)).await.map(drop)
+    }
+}
+
+fn open_case(case: Case) -> OpenCase {
+    OpenCase {
+        case: CaseNumber(case.number),
+        acknowledged: case.is_acknowledged(),
+        signal: case.signal,
+        subject: case.subject,
     }
 }
 

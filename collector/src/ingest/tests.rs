@@ -187,3 +187,68 @@ async fn a_report_renews_the_margins_and_draws_the_curve() {
     assert_eq!(lab.send(host.post(&lab, "/agent/v1/status", &later)).await.0, StatusCode::OK);
     assert!(lab.app.store.margins(&[scope]).await.unwrap().is_empty(), "not told of for three hours");
 }
+
+/// The case's timeline in words, oldest first.
+async fn told(lab: &Lab, case: &Case) -> Vec<String> {
+    let rows = lab.app.store.timeline(lab.scope(CLIENT).await, case.id).await.unwrap();
+    rows.iter().map(|row| format!("{}: {}", row.actor, row.what.as_ref().unwrap().text())).collect()
+}
+
+#[tokio::test]
+async fn an_acknowledgement_from_the_host_is_applied_once_and_only_to_its_own_case() {
+    let lab = Lab::new().await;
+    let (host, other) = (lab.host("cal-db-1", 7).await, lab.host("lab-2", 8).await);
+    host.tells(&lab, vec![host.approach(&lab, 1)]).await;
+    let own = only_case(&lab).await.label();
+    let ack = |host: &Host, sequence, case: &str| {
+        host.action(&lab, sequence, &[("action", "acknowledge"), ("person", "root"), ("case", case)])
+    };
+    for (host, case) in [(&other, own.as_str()), (&host, "NM-9999"), (&host, "all")] {
+        let event = ack(host, 1, case);
+        let (status, answer) =
+            lab.send(host.post(&lab, "/agent/v1/events", &host.batch(vec![event], lab.now()))).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        let problem = format!("`{case}` is no case of this host");
+        assert_eq!(answer["refused"][0]["problem"], json!(problem), "the same words for each");
+    }
+    assert!(!only_case(&lab).await.is_acknowledged());
+    for _ in 0..2 {
+        host.tells(&lab, vec![ack(&host, 2, &own)]).await;
+    }
+    let case = only_case(&lab).await;
+    assert_eq!((case.is_acknowledged(), case.workflow), (true, Workflow::Acknowledged));
+    let told = told(&lab, &case).await;
+    let lines = told.iter().filter(|line| line.contains("acknowledged: ")).count();
+    assert_eq!(lines, 1, "{told:?}");
+    assert!(told.last().unwrap().starts_with("root on cal-db-1: acknowledged"), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_was_done_for_a_misnamed_case_is_kept_where_somebody_looks() {
+    let lab = Lab::new().await;
+    let host = lab.host("cal-db-1", 7).await;
+    let labels = [("action", "mitigation_begun"), ("case", "NM-0077"), ("program", "rm")];
+    let stray = host.action(&lab, 1, &labels);
+    let (_, answer) =
+        lab.send(host.post(&lab, "/agent/v1/events", &host.batch(vec![stray], lab.now()))).await;
+    assert_eq!(answer["refused"][0]["problem"], json!("`NM-0077` is no case of this host"), "nothing runs");
+
+    host.tells(&lab, vec![host.approach(&lab, 1), host.action(&lab, 2, &labels)]).await;
+    let case = only_case(&lab).await;
+    let told = told(&lab, &case).await;
+    assert!(told.last().unwrap().contains("for NM-0077, which is no case of this host; "), "{told:?}");
+    assert_eq!((case.mitigations.len(), case.workflow), (0, Workflow::Opened));
+}
+
+#[tokio::test]
+async fn a_report_is_answered_with_the_names_of_the_hosts_open_cases() {
+    let lab = Lab::new().await;
+    let (host, other) = (lab.host("cal-db-1", 7).await, lab.host("lab-2", 8).await);
+    host.tells(&lab, vec![host.approach(&lab, 1)]).await;
+    let (_, answer) = lab.send(host.post(&lab, "/agent/v1/status", &host.report(&lab))).await;
+    let named =
+        json!([{"case": "NM-0001", "signal": "filesystem.free", "subject": "/srv", "acknowledged": false}]);
+    assert_eq!(answer["cases"], named);
+    let (_, answer) = lab.send(other.post(&lab, "/agent/v1/status", &other.report(&lab))).await;
+    assert_eq!(answer["cases"], json!([]), "another host's are not its own");
+}

@@ -91,6 +91,21 @@ impl Unit {
         rows.iter().map(document).collect()
     }
 
+    /// The case of this number, if it is about this host.
+    pub async fn case_of_host(&mut self, host: &HostScope, number: u64) -> Result<Option<Case>, StoreError> {
+        let row = sqlx::query(
+            "SELECT case_id, document FROM case_file
+             WHERE provider_id = $1 AND client_id = $2 AND host_id = $3 AND number = $4",
+        )
+        .bind(host.client().provider().to_string())
+        .bind(host.client().client().to_string())
+        .bind(host.host().to_string())
+        .bind(i64::try_from(number).unwrap_or(i64::MAX))
+        .fetch_optional(&mut *self.transaction)
+        .await?;
+        row.map(|row| document(&row)).transpose()
+    }
+
     /// The number of the provider's next case.
     pub async fn next_number(&mut self, scope: ClientScope) -> Result<u64, StoreError> {
         let number: i64 =

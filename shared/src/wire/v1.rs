@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::action::CaseNumber;
 use crate::identity::{BundleId, EventId, HostId, RequestId, StoreId};
 use crate::time::Timestamp;
 use crate::vocabulary::{Category, EventKind, Physical};
@@ -198,6 +199,18 @@ pub struct EpisodeMinute {
 pub struct StatusAnswer {
     pub requests: Vec<Request>,
     pub server_time: Timestamp,
+    /// This host's open cases, so that a person on it knows by which name to call them.
+    #[serde(default)]
+    pub cases: Vec<OpenCase>,
+}
+
+/// An open case of the host that is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenCase {
+    pub case: CaseNumber,
+    pub signal: String,
+    pub subject: String,
+    pub acknowledged: bool,
 }
 
 /// Something the host is asked. It carries data, never a command line or a path, and is obeyed only where the

@@ -27,7 +27,7 @@ pub(super) async fn once(config: &AgentConfig, rules: &RuleSet, clock: &Clock) -
     }
     signals.sort_by(|one: &Margin, other| one.urgency().order(&other.urgency()));
     not_applicable.sort();
-    CheckTold { host: host::name(), at: clock.wall(), signals, not_applicable }
+    CheckTold { host: host::name(), at: clock.wall(), signals, not_applicable, cases: Vec::new() }
 }
 
 fn judged(rules: &RuleSet, reading: &Reading) -> Option<Margin> {

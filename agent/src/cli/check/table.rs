@@ -168,7 +168,8 @@ mod tests {
     fn told(signals: Vec<Margin>) -> CheckTold {
         let why = "no drive that speaks SMART was found: on a virtual machine watch the host below it";
         let not_applicable = vec![Excuse { probe: "disk".to_owned(), why: why.to_owned() }];
-        CheckTold { host: "lab-srv-07".to_owned(), at: Timestamp::from_millis(0), signals, not_applicable }
+        let (host, at) = ("lab-srv-07".to_owned(), Timestamp::from_millis(0));
+        CheckTold { host, at, signals, not_applicable, cases: Vec::new() }
     }
 
     fn lines(told: &CheckTold, terminal: Terminal) -> Vec<String> {

@@ -14,7 +14,9 @@ pub(super) fn value(margin: &Margin) -> String {
         "service.active" => if yes { "active" } else { "failed" }.to_owned(),
         "service.running" => if yes { "running" } else { "not running" }.to_owned(),
         "service.restarts_left" => format!("{value:.0} restarts left"),
-        "endpoint.attempts_left" => format!("{value:.0} of {:.0} attempts left", margin.normal.unwrap_or(value)),
+        "endpoint.attempts_left" => {
+            format!("{value:.0} of {:.0} attempts left", margin.normal.unwrap_or(value))
+        }
         "endpoint.latency" => format!("answers in {value:.2} s"),
         "filesystem.inodes_free" => format!("{told} of inodes free"),
         "host.memory_available" => format!("{told} available"),

@@ -12,7 +12,7 @@ use crate::person::Person;
 use crate::words::{ActionState, MessageKind, MitigationKind, TimerKind, Workflow};
 
 /// An acknowledgement ends after this unless it is renewed.
-const ACKNOWLEDGED_FOR: Span = Span::from_hours(4);
+pub(super) const ACKNOWLEDGED_FOR: Span = Span::from_hours(4);
 
 impl Move<'_> {
     pub(super) fn command(&mut self, command: Command) -> Result<(), Refusal> {
@@ -67,7 +67,7 @@ impl Move<'_> {
         }
         self.case.clear_timer(TimerKind::AcknowledgeDue);
         self.case.set_timer(TimerKind::AcknowledgeExpires, expires);
-        self.tell(What::Acknowledged { comment });
+        self.tell(What::Acknowledged { comment, observed_at: None });
         Ok(())
     }
 
@@ -82,7 +82,8 @@ impl Move<'_> {
             Some(person) if !stays => Some(self.responder(person, before.as_ref())),
             _ => before,
         };
-        self.case.responder = responder.map(|one| Responder { acknowledged_at: Some(self.now), ..one });
+        self.case.responder =
+            responder.map(|one| Responder { acknowledged_at: Some(self.now), acknowledged_by: None, ..one });
     }
 
     /// The one who acknowledged in place of who was asked.
@@ -96,21 +97,27 @@ impl Move<'_> {
             paged: before.is_some_and(|one| one.paged),
             acknowledge_due: before.map_or(self.now, |one| one.acknowledge_due),
             acknowledged_at: None,
+            acknowledged_by: None,
         }
     }
 
     fn mitigate(&mut self, what: MitigationKind, text: String, on_host: bool) -> Result<(), Refusal> {
         need(&text, "a mitigation says what was done")?;
         let by = self.context.actor.name().to_owned();
-        self.case.mitigations.push(Mitigation { at: self.now, by, kind: what, text: text.clone(), on_host });
+        self.tell(What::Mitigated { what, text: text.clone(), on_host, observed_at: None });
+        self.mitigating(Mitigation { at: self.now, by, kind: what, text, on_host, run: None });
+        Ok(())
+    }
+
+    /// Something is being done to stop it; what is over already is judged again with it.
+    pub(super) fn mitigating(&mut self, mitigation: Mitigation) {
+        self.case.mitigations.push(mitigation);
         if matches!(self.case.workflow, Workflow::Opened | Workflow::Acknowledged | Workflow::Reopened) {
             self.case.workflow = Workflow::Mitigating;
         }
-        self.tell(What::Mitigated { what, text, on_host, observed_at: None });
         if !self.is_running() {
             self.propose();
         }
-        Ok(())
     }
 
     fn note(&mut self, text: String) -> Result<(), Refusal> {

@@ -4,8 +4,7 @@ use nearmiss_shared::vocabulary::{EventKind, Physical};
 
 use super::Move;
 use crate::case::Mitigation;
-use crate::context::Actor;
-use crate::entry::{Entry, What};
+use crate::entry::What;
 use crate::facts::EventFacts;
 use crate::words::{
     Control, LuckClass, MessageKind, MitigationKind, StoppedBy, TimerKind, Track, Verdict, Workflow,
@@ -145,6 +144,7 @@ impl Move<'_> {
             kind: MitigationKind::Other,
             text: facts.reasons.join("; "),
             on_host: true,
+            run: None,
         });
         if let Some(episode) = self.case.episode() {
             episode.retired_at = Some(facts.observed_at);
@@ -243,15 +243,6 @@ impl Move<'_> {
         {
             episode.dark_seconds += facts.observed_at.since(since).as_seconds();
         }
-    }
-
-    /// Something done on the host, told by its agent: a line of the timeline.
-    fn action_on_host(&mut self, facts: &EventFacts) {
-        self.expect_bundle(facts);
-        let by = facts.labels.get("person").unwrap_or(&facts.host_name);
-        let actor = Actor::Host { name: format!("{by} on {}", facts.host_name) };
-        let what = What::Note { text: facts.reasons.join("; "), observed_at: Some(facts.observed_at) };
-        self.entries.push(Entry::new(self.now, &actor, what));
     }
 
     fn responder_name(&self) -> String {

@@ -96,6 +96,7 @@ fn blank(facts: &EventFacts, opening: Opening<'_>, track: Track, context: &Conte
         tasks: tasks::tasks(track, facts.category, context.people, received_at, opening.task_ids),
         retrospective: retrospective::plan(track, context, received_at),
         mitigations: Vec::new(),
+        logins: Vec::new(),
         actions: Vec::new(),
         ruling: None,
         erc: ErcProposal::default(),
@@ -152,6 +153,7 @@ impl Move<'_> {
             paged,
             acknowledge_due: due,
             acknowledged_at: None,
+            acknowledged_by: None,
         });
         let quiet = self.is_quiet(paged);
         let (name, reason) = (person.name.clone(), reason.to_owned());

@@ -2,6 +2,7 @@
 
 mod anything;
 mod clocks;
+mod on_host;
 mod opening;
 mod people;
 mod register;

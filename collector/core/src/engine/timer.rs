@@ -53,6 +53,7 @@ impl Move<'_> {
         let due = self.answer_due(person, paged);
         if let Some(responder) = self.case.responder.as_mut() {
             responder.acknowledged_at = None;
+            responder.acknowledged_by = None;
             responder.acknowledge_due = due;
         }
         if self.case.workflow == Workflow::Acknowledged {

@@ -125,6 +125,7 @@ fn responder(case: &Case) -> Option<Value> {
         "paged": responder.paged,
         "acknowledge_due": responder.acknowledge_due,
         "acknowledged_at": responder.acknowledged_at,
+        "acknowledged_by": responder.acknowledged_by,
     }))
 }
 
@@ -164,9 +165,16 @@ fn task(task: &Task) -> Value {
 
 fn mitigations(case: &Case) -> Vec<Value> {
     let said = case.mitigations.iter();
-    said.map(
-        |one| json!({"at": one.at, "by": one.by, "kind": one.kind, "text": one.text, "on_host": one.on_host}),
-    )
+    said.map(|one| {
+        json!({
+            "at": one.at,
+            "by": one.by,
+            "kind": one.kind,
+            "text": one.text,
+            "on_host": one.on_host,
+            "run": one.run,
+        })
+    })
     .collect()
 }
 

@@ -1,5 +1,6 @@
 //! A case by its id or its number (`NM-0042`, `42`), among the caller's clients; another client's is not there.
 
+use nearmiss_shared::action::CaseNumber;
 use nearmiss_shared::identity::CaseId;
 use nearmiss_store::cases::CaseRow;
 use nearmiss_store::{Principal, StoreError};
@@ -18,9 +19,7 @@ impl CaseName {
         if let Ok(id) = text.parse() {
             return Some(Self::Id(id));
         }
-        let digits = text.strip_prefix("NM-").or_else(|| text.strip_prefix("nm-")).unwrap_or(text);
-        let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        plain.then(|| digits.parse().ok()).flatten().map(Self::Number)
+        text.parse().ok().map(|CaseNumber(number)| Self::Number(number))
     }
 }
 

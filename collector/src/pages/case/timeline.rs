@@ -76,7 +76,9 @@ fn text(what: &What, actor: &str) -> String {
             told.strip_prefix(&format!("{actor}: ")).map(str::to_owned).unwrap_or(told)
         }
         // A person's own words keep their first letter.
-        What::Note { .. } | What::Mitigated { .. } => when::humane(&what.text()),
+        What::Note { .. } | What::Mitigated { .. } | What::MitigationEnded { .. } => {
+            when::humane(&what.text())
+        }
         other => sentence(&when::humane(&other.text())),
     }
 }
@@ -111,7 +113,10 @@ mod tests {
             text(&proposed, "nearmiss"),
             "Proposed: averted, because recovered. Stopped by a monitored response."
         );
-        assert_eq!(text(&What::Acknowledged { comment: String::new() }, "Sana"), "Acknowledged");
+        assert_eq!(
+            text(&What::Acknowledged { comment: String::new(), observed_at: None }, "Sana"),
+            "Acknowledged"
+        );
         assert_eq!(text(&What::note("iSCSI path lost".into()), "Sana"), "iSCSI path lost");
         let opened = What::Opened {
             title: "vm: /tmp filling".into(),

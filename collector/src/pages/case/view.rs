@@ -136,7 +136,8 @@ fn responder(case: &Case) -> String {
 fn answered(case: &Case, now: Timestamp) -> Option<String> {
     let responder = case.responder.as_ref()?;
     let at = responder.acknowledged_at?;
-    Some(format!("{} acknowledged {}", responder.name, when::relative(at, now)))
+    let by = responder.acknowledged_by.as_ref().unwrap_or(&responder.name);
+    Some(format!("{by} acknowledged {}", when::relative(at, now)))
 }
 
 /// One bundle.

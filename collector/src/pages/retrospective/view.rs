@@ -1,6 +1,7 @@
 //! The four questions of the framework, what the evidence already says to each, and who has spoken.
 
 use nearmiss_case::Case;
+use nearmiss_case::case::Run;
 use nearmiss_case::words::{ActionState, LuckClass, StoppedBy, TaskState};
 use nearmiss_case::{title, verdict};
 use nearmiss_shared::bar;
@@ -92,11 +93,12 @@ fn stopped(case: &Case) -> String {
     }
     for one in &case.mitigations {
         lines.push(format!(
-            "{}, {}: {} ({}).",
+            "{}, {}: {} ({}{}).",
             when::short(one.at),
             one.by,
             one.text,
-            one.kind.said().to_lowercase()
+            one.kind.said().to_lowercase(),
+            one.run.as_ref().map(|run| ended(run, &case.measures.unit)).unwrap_or_default()
         ));
     }
     if case.luck != LuckClass::None {
@@ -105,6 +107,20 @@ fn stopped(case: &Case) -> String {
     }
     lines.extend(case.luck_hits.iter().map(|hit| format!("{}: {}.", hit.rule, hit.evidence)));
     lines.join("\n")
+}
+
+/// How a command ended, and what it did to the signal.
+fn ended(run: &Run, unit: &str) -> String {
+    let exit = match run.exit.as_str() {
+        "0" => String::new(),
+        exit => format!(", ended with {exit}"),
+    };
+    match (run.before, run.after) {
+        (Some(before), Some(after)) => {
+            format!("{exit}; {} → {}", words::value(before, unit), words::value(after, unit))
+        }
+        _ => exit,
+    }
 }
 
 fn would_have_happened(case: &Case, impact: &str) -> String {
