@@ -156,7 +156,7 @@ async fn within_a_configured_window_what_it_covers_is_told_as_announced_work_is(
     assert_eq!(shown.iter().map(|window| window.running).collect::<Vec<_>>(), [true, false]);
 
     let until = bench.clock.wall().plus(Span::from_hours(1));
-    bench.pipeline.take(Input::Maintenance(until, "announced".to_owned())).await;
+    bench.pipeline.take(Input::Maintenance(Some((until, "announced".to_owned())))).await;
     let told = bench.pipeline.maintenance_of("filesystem.free", "/srv");
     assert_eq!(told, Some((until, "announced".to_owned())), "a person's word goes first");
 }
