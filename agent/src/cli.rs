@@ -9,6 +9,7 @@ mod check;
 mod columns;
 mod config;
 mod daemon;
+mod doctor;
 mod drill;
 mod enrol;
 mod maintenance;
@@ -18,6 +19,7 @@ mod smart;
 mod snapshot;
 mod status;
 mod verify;
+mod wrap;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -122,6 +124,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
     match arguments.command {
         Command::Run => daemon::run(&file).await,
         Command::Check(options) => check::run(&file, &options).await,
+        Command::Doctor(options) => doctor::run(&file, &options).await,
         Command::Enrol(options) => enrol::run(&file, options).await,
         Command::Status { json } => status::run(&file, json).await,
         Command::Note { case, text } => tell(&file, Question::Note { text: text.join(" "), case }).await,

@@ -76,6 +76,18 @@ pub fn line(text: &str) -> io::Result<()> {
     }
 }
 
+/// These lines on a terminal that shows nothing else.
+///
+/// # Errors
+/// It cannot be written.
+pub fn screen(lines: &[String]) -> io::Result<()> {
+    // Home, and each line to its end, then the rest: nothing flickers (ECMA-48 CUP, EL, ED).
+    let drawn: Vec<String> = lines.iter().map(|line| format!("{line}\x1b[K\n")).collect();
+    let mut out = io::stdout().lock();
+    out.write_all(format!("\x1b[H{}\x1b[J", drawn.concat()).as_bytes())?;
+    out.flush()
+}
+
 /// One JSON value on a line of standard output.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ use nearmiss_shared::action::{HostAction, label};
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::{EventKind, Physical};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
 use crate::action::remark;
@@ -52,6 +53,8 @@ impl Sessions {
     /// Runs until asked to stop.
     pub async fn run(mut self, mut stop: Stop) {
         let mut committed = self.pipeline.committed();
+        let mut again = tokio::time::interval(AGAIN);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.open().await;
         loop {
             tokio::select! {
@@ -61,7 +64,7 @@ impl Sessions {
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
-                () = tokio::time::sleep(AGAIN), if self.since.is_some() => self.look().await,
+                _ = again.tick(), if self.since.is_some() => self.look().await,
             }
         }
     }

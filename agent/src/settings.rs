@@ -89,12 +89,21 @@ impl Settings {
         if !faults.is_empty() {
             return Err(SettingsFault::Faults(Faults(faults)));
         }
+        Ok(Self::of(path, config, rules))
+    }
+
+    /// What a host without any configuration has.
+    pub fn defaults() -> Self {
+        Self::of(PathBuf::from(DEFAULT_FILE), AgentConfig::default(), RuleSet::default())
+    }
+
+    fn of(file: PathBuf, config: AgentConfig, rules: RuleSet) -> Self {
         let state = PathBuf::from(&config.state);
         let control = match config.control.as_str() {
             "" => state.join("control.sock"),
             path => PathBuf::from(path),
         };
-        Ok(Self { file: path, config, rules, state, control })
+        Self { file, config, rules, state, control }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::pipeline::{Counters, Handle, Outbox};
 use crate::store::Store;
 use nearmiss_agent_probe::Clock;
 
-pub use client::{Client, UplinkFault};
+pub use client::{Client, UplinkFault, hello};
 
 /// What every task of the uplink has.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Output, Stdio};
 
+use nearmiss_shared::action::CaseNumber;
 use nearmiss_tests::lab::{Agent, AgentSettings, CLIENT, Client, Lab, RawHost};
 use nearmiss_tests::loopfs::LoopFilesystem;
 use nearmiss_tests::process::program;
@@ -35,7 +36,7 @@ async fn a_filling_filesystem() -> Story {
     disk.fill_to_free(0.10).unwrap();
     let subject = disk.subject();
     let case = api.case_where("a case about the mount", |case| case["subject"] == subject.as_str()).await;
-    let number = case["number"].as_str().unwrap().to_owned();
+    let number = CaseNumber(case["number"].as_u64().unwrap()).to_string();
     until("the host to know its name", async || {
         let status = agent.json(&["status", "--json"]).ok()?;
         status["cases"].as_array()?.iter().any(|one| one["case"] == number.as_str()).then_some(())
@@ -154,7 +155,7 @@ async fn another_hosts_case_is_refused_where_the_person_sees_it() {
     let now = story.lab.now().unwrap();
     other.tell(vec![other.approach("/srv", now, 2.0)], now).await.unwrap();
     let foreign = story.api.case_where("the other's case", |case| case["host"] == "lab-2").await;
-    let output = story.agent.run(&["ack", foreign["number"].as_str().unwrap()]).unwrap();
+    let output = story.agent.run(&["ack", &foreign["number"].to_string()]).unwrap();
     let (_, told) = words(&output);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("is no case of this host"), "{told}");
@@ -163,6 +164,107 @@ async fn another_hosts_case_is_refused_where_the_person_sees_it() {
     let path = format!("/api/v1/cases/{}", foreign["id"].as_str().unwrap());
     let foreign = story.api.json(&path).await.unwrap();
     assert!(foreign["responder"]["acknowledged_at"].is_null(), "{foreign}");
+}
+
+/// utmp(5) as util-linux writes it: root on a terminal of the process `pid`, since half a minute before `now`.
+fn utmp(folder: &std::path::Path, pid: u32, now: nearmiss_shared::time::Timestamp) -> std::path::PathBuf {
+    let since = now.minus(nearmiss_shared::time::Span::from_seconds(30)).to_string();
+    let since = since.trim_end_matches('Z').replace('.', ",");
+    let record = format!(
+        "[7] [{pid:05}] [ts/7] [root    ] [pts/7       ] [10.0.0.5            ] [10.0.0.5       ] [{since}000+00:00]\n"
+    );
+    let file = folder.join("utmp");
+    let mut child = Command::new("utmpdump")
+        .arg("-r")
+        .stdin(Stdio::piped())
+        .stdout(std::fs::File::create(&file).unwrap())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), record.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    file
+}
+
+#[tokio::test]
+async fn root_was_signed_in_so_what_went_back_by_itself_is_not_called_luck() {
+    let lab = Lab::start().await.unwrap();
+    let disk = LoopFilesystem::ext4(lab.path(), 32).unwrap();
+    let settings = quick_rule(&disk.subject());
+    let records = utmp(lab.path(), std::process::id(), lab.now().unwrap());
+    let config =
+        format!("{}[sessions]\nutmp = \"{}\"\nwtmp = \"/nonexistent\"\n", settings.config, records.display());
+    let mut agent = lab.agent(AgentSettings { config, ..settings }).await.unwrap();
+    agent.start().await.unwrap();
+    let api = lab.collector.client(CLIENT).unwrap();
+    disk.fill_to_free(0.10).unwrap();
+    let subject = disk.subject();
+    let case = api.case_where("a case about the mount", |case| case["subject"] == subject.as_str()).await;
+    let path = format!("/api/v1/cases/{}", case["id"].as_str().unwrap());
+    let line = until("the login on its timeline", async || {
+        let timeline = api.json(&format!("{path}/timeline")).await.ok()?;
+        timeline["items"].as_array()?.iter().find(|entry| entry["kind"] == "login_observed").cloned()
+    })
+    .await;
+    assert!(line["text"].as_str().unwrap().contains("root is signed in on pts/7 from 10.0.0.5"), "{line}");
+    disk.free().unwrap();
+    let case = until("a verdict", async || {
+        api.json(&path).await.ok().filter(|case| case["verdict"]["proposed"] == "averted")
+    })
+    .await;
+    assert_eq!(
+        (&case["stopped_by"]["main"], &case["luck"]["class"]),
+        (&"unknown".into(), &"none".into()),
+        "{case}"
+    );
+    assert_eq!(case["mitigations"], serde_json::json!([]), "a login is no action: {case}");
+}
+
+#[tokio::test]
+async fn doctor_says_what_is_wrong_with_and_without_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |arguments: &[&str]| {
+        let mut doctor = Command::new(program("nearmiss-agent"));
+        doctor.env("NEARMISS_AGENT__STATE", folder.path().join("state")).env("NO_COLOR", "1");
+        doctor.arg("doctor").args(arguments).output().unwrap()
+    };
+    let bare = doctor(&["--json"]);
+    assert_eq!(bare.status.code(), Some(0), "a bare machine has nothing that fails: {:?}", words(&bare));
+    let told: Value = serde_json::from_slice(&bare.stdout).unwrap();
+    let of = |told: &Value, name: &str| -> Value {
+        let checks = told["checks"].as_array().unwrap();
+        checks
+            .iter()
+            .find(|check| check["name"] == name)
+            .unwrap_or_else(|| panic!("no {name}: {told}"))
+            .clone()
+    };
+    assert_eq!(
+        (&of(&told, "agent")["status"], &of(&told, "enrolment")["status"]),
+        (&"warn".into(), &"warn".into())
+    );
+    assert!(of(&told, "agent")["do"].as_str().unwrap().contains("nearmiss-agent run"), "{told}");
+    assert_eq!(of(&told, "filesystem")["status"], "ok", "{told}");
+
+    let mut story = a_filling_filesystem().await;
+    let well = story.agent.json(&["doctor", "--json"]).unwrap();
+    for name in ["configuration", "agent", "enrolment", "collector", "clock", "spool", "reserve"] {
+        assert_eq!(of(&well, name)["status"], "ok", "{name}: {well}");
+    }
+    story.lab.collector.stop().unwrap();
+    let output = story.agent.run(&["doctor"]).unwrap();
+    let (out, _) = words(&output);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert!(out.starts_with("fail  collector"), "the most serious first: {out}");
+    std::fs::write(story.agent.folder().join("conf.toml"), "stat = 1\n").unwrap();
+    let broken = story.agent.folder().join("conf.toml");
+    let output = doctor(&["--json", "--config", &broken.to_string_lossy()]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (output.status.code(), &of(&told, "configuration")["status"]),
+        (Some(1), &"fail".into()),
+        "{told}"
+    );
 }
 
 /// `nearmiss-agent mitigate ... -- COMMAND` where no agent runs, leading a process group of its own.

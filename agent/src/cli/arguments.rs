@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use nearmiss_shared::action::CaseNumber;
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
@@ -31,9 +31,15 @@ pub(super) enum Command {
     Run,
     /// Print this host's margins, most urgent first. Needs no daemon, no configuration and no collector.
     #[command(
-        after_help = "Examples:\n  nearmiss-agent check\n  nearmiss-agent check --json --fail-on approach"
+        after_help = "Examples:\n  nearmiss-agent check\n  nearmiss-agent check --json --fail-on approach\n  \
+                            nearmiss-agent check --watch"
     )]
     Check(Check),
+    /// Say what cannot be watched on this host and how to enable it, the most serious first.
+    ///
+    /// Works without daemon, configuration and collector. Exits with 1 when something fails.
+    #[command(after_help = "Examples:\n  nearmiss-agent doctor\n  nearmiss-agent doctor --json")]
+    Doctor(Doctor),
     /// Enrol this host at a collector.
     #[command(after_help = "Examples:\n  nearmiss-agent enrol https://collector.example - < token\n  \
                             nearmiss-agent enrol https://collector.example token.txt --replace lab-srv-07")]
@@ -128,15 +134,36 @@ pub(super) enum Command {
     Config(ConfigCommand),
 }
 
+/// A level that a script asks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    Approach,
+    Critical,
+    Breached,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// One line of JSON.
     #[arg(long)]
     pub(super) json: bool,
     /// Exit with 1 when a signal is past this level.
-    #[arg(long, value_name = "LEVEL", value_parser = ["approach"])]
-    pub(super) fail_on: Option<String>,
+    #[arg(long, value_name = "LEVEL")]
+    pub(super) fail_on: Option<Level>,
+    /// Draw it anew every so often, until Ctrl-C.
+    #[arg(long, value_name = "SPAN", num_args = 0..=1, default_missing_value = "2s", conflicts_with_all = ["json", "fail_on"])]
+    pub(super) watch: Option<Span>,
     /// Every signal, also those that are far from failure.
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// One line of JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Also what is well, with what was found.
     #[arg(long)]
     pub(super) all: bool,
 }

@@ -7,6 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use std::os::unix::process::ExitStatusExt;
 
@@ -24,6 +25,8 @@ use crate::output;
 use crate::settings::Settings;
 use nearmiss_agent_probe::Clock;
 
+/// An agent that hangs holds nobody up for longer; a snapshot has its own, shorter time.
+const PATIENCE: Duration = Duration::from_secs(12);
 /// What a shell ends with where there is no such program (POSIX, 2.8.2).
 const NOT_FOUND: u8 = 127;
 /// And what it adds to the number of the signal that ended one.
@@ -72,7 +75,9 @@ impl Record {
     async fn try_begin(file: &Config, intent: Intent) -> Result<(Settings, Begun), String> {
         let settings = file.load().map_err(|fault| fault.to_string())?;
         let question = Question::MitigationBegins(intent);
-        match ask(&settings.control, &question).await.map_err(|fault| fault.to_string())? {
+        let asked = tokio::time::timeout(PATIENCE, ask(&settings.control, &question)).await;
+        let asked = asked.map_err(|_| format!("the agent gave no answer in {} s", PATIENCE.as_secs()))?;
+        match asked.map_err(|fault| fault.to_string())? {
             Answer::Done(begun) => {
                 let begun = serde_json::from_value(begun).map_err(|fault| fault.to_string())?;
                 Ok((settings, begun))

@@ -30,6 +30,14 @@ pub struct Excuse {
     pub why: String,
 }
 
+impl Excuse {
+    /// Nobody asked for it: a probe that looks at what rules declare, where none declares anything.
+    pub fn is_undeclared(&self) -> bool {
+        let what = self.why.split(':').next().unwrap_or_default();
+        what.starts_with("no ") && what.ends_with(" is declared")
+    }
+}
+
 impl From<NotApplicable> for Excuse {
     fn from(excuse: NotApplicable) -> Self {
         Self { probe: excuse.probe.to_owned(), why: excuse.why }

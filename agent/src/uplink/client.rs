@@ -6,6 +6,7 @@ use std::time::Duration;
 use nearmiss_shared::signature::{HostKey, RequestParts, SignatureFault, sign};
 use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::wire::MAX_BODY_BYTES;
+use nearmiss_shared::wire::v1::Hello;
 use reqwest::{Method, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
@@ -153,6 +154,20 @@ impl Client {
         let answer = request.body(body.bytes.to_vec()).send().await.map_err(|fault| unreachable(&fault))?;
         read(answer).await
     }
+}
+
+/// The time of the collector at `url`, which it tells anybody: it answers, over the way that events take.
+///
+/// # Errors
+/// The address is not allowed, or nothing of a collector answers there.
+pub async fn hello(url: &str, insecure: bool, ca_file: &str) -> Result<Timestamp, UplinkFault> {
+    let mut url = address(url, insecure)?;
+    let http = http(&url, ca_file)?;
+    url.set_path(&format!("{}/agent/v1/hello", url.path().trim_end_matches('/')));
+    let answer = http.get(url).send().await.map_err(|fault| unreachable(&fault))?;
+    let hello: Hello = serde_json::from_slice(&read(answer).await?)
+        .map_err(|fault| UplinkFault::Answer(fault.to_string()))?;
+    Ok(hello.server_time)
 }
 
 async fn read(mut answer: reqwest::Response) -> Result<Vec<u8>, UplinkFault> {

@@ -11,7 +11,7 @@ use crate::host;
 use nearmiss_agent_probe::Captures;
 use nearmiss_agent_probe::Clock;
 
-pub(super) async fn once(config: &AgentConfig, rules: &RuleSet, clock: &Clock) -> CheckTold {
+pub(in crate::cli) async fn once(config: &AgentConfig, rules: &RuleSet, clock: &Clock) -> CheckTold {
     let looks = nearmiss_agent_probe::all(config, rules, &Captures::default())
         .into_iter()
         .map(|mut probe| async move { probe.read(clock).await });

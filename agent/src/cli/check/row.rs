@@ -1,6 +1,7 @@
 //! One signal as one line: name, bar, number, words; each column as wide as the window allows.
 
 use nearmiss_agent_core::margin::Margin;
+use nearmiss_shared::action::CaseNumber;
 use nearmiss_shared::bar::{self, Tone};
 use nearmiss_shared::vocabulary::Physical;
 
@@ -29,13 +30,18 @@ impl Columns {
 }
 
 /// The line of `margin`.
-pub(super) fn line(margin: &Margin, columns: Columns, terminal: Terminal) -> String {
+pub(super) fn line(
+    margin: &Margin,
+    case: Option<CaseNumber>,
+    columns: Columns,
+    terminal: Terminal,
+) -> String {
     let tone = tone(margin);
     let ink = ink(tone);
     let name = padded(&cut(&name(margin), columns.name), columns.name);
     let bar = bar::draw(margin.proximity, margin.tick, None, columns.bar);
     let number = margin.proximity.map_or_else(|| "   -".to_owned(), |near| format!("{:>4.2}", near.max(0.0)));
-    let words = said(margin, columns.words);
+    let words = said(margin, case, columns.words);
     let name_ink = if tone == Tone::Quiet { Ink::Plain } else { Ink::Bold };
     let words = terminal.paint(if tone == Tone::Quiet { Ink::Plain } else { ink }, &words);
     let line = format!(
@@ -55,8 +61,8 @@ pub(super) fn name(margin: &Margin) -> String {
     }
 }
 
-/// Value, time to failure and state in at most `width` letters: what matters least goes first.
-fn said(margin: &Margin, width: usize) -> String {
+/// Value, time to failure, state and case in at most `width` letters: what matters least goes first.
+fn said(margin: &Margin, case: Option<CaseNumber>, width: usize) -> String {
     let value = words::value(margin);
     let ordinal =
         if margin.ordinal && margin.proximity.is_some_and(|near| near > 0.0) { ", ordinal" } else { "" };
@@ -64,11 +70,14 @@ fn said(margin: &Margin, width: usize) -> String {
         Physical::Normal => String::new(),
         state => format!("  {state}"),
     };
+    let case = case.map(|case| format!("  {case}")).unwrap_or_default();
     let with_range = words::time_left(margin).map(|time| format!("  {time}")).unwrap_or_default();
     let time = with_range.split(" (").next().unwrap_or_default();
     let forms = [
-        format!("{value}{ordinal}{with_range}{state}"),
-        format!("{value}{ordinal}{time}{state}"),
+        format!("{value}{ordinal}{with_range}{state}{case}"),
+        format!("{value}{ordinal}{time}{state}{case}"),
+        format!("{value}{time}{state}"),
+        format!("{value}{time}{case}"),
         format!("{value}{time}"),
         format!("{value}{state}"),
     ];
@@ -152,7 +161,8 @@ pub(super) mod tests {
             let columns = Columns::of(width, 60);
             for near in [None, Some(-0.2), Some(0.3), Some(0.75), Some(1.4)] {
                 let terminal = Terminal { width, height: None, colour: false };
-                let line = line(&margin("filesystem.free", long, near), columns, terminal);
+                let case = Some(CaseNumber(42));
+                let line = line(&margin("filesystem.free", long, near), case, columns, terminal);
                 assert!(line.chars().count() <= width, "{width}: {line}");
                 assert!(!line.contains('\x1b'));
             }
@@ -164,7 +174,7 @@ pub(super) mod tests {
         let terminal = Terminal { width: 100, height: None, colour: true };
         let mut near = margin("filesystem.free", "/var", Some(0.92));
         near.state = Physical::Approached;
-        let line = line(&near, Columns::of(100, 30), terminal);
+        let line = line(&near, None, Columns::of(100, 30), terminal);
         assert!(
             line.contains("\x1b[1;31m") && line.contains("0.92") && line.contains("approached"),
             "{line}"
@@ -178,14 +188,16 @@ pub(super) mod tests {
         near.time_to_failure_seconds = Some(time);
         near.state = Physical::Approached;
         for (width, told) in [
-            (80, "4.0 % free  full in 3h 40m (2h 50m - 5h)  approached"),
+            (80, "4.0 % free  full in 3h 40m (2h 50m - 5h)  approached  NM-0042"),
+            (47, "4.0 % free  full in 3h 40m  approached  NM-0042"),
             (40, "4.0 % free  full in 3h 40m  approached"),
+            (36, "4.0 % free  full in 3h 40m  NM-0042"),
             (28, "4.0 % free  full in 3h 40m"),
             (22, "4.0 % free  approached"),
             (10, "4.0 % free"),
             (6, "4.0…ee"),
         ] {
-            assert_eq!(said(&near, width), told);
+            assert_eq!(said(&near, Some(CaseNumber(42)), width), told);
         }
     }
 

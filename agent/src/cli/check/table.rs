@@ -1,19 +1,24 @@
 //! The whole answer of `check`: a head line, the signals, what is far away in one line, what does not apply.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use nearmiss_agent_core::margin::Margin;
+use nearmiss_shared::action::CaseNumber;
 use nearmiss_shared::vocabulary::Physical;
+use nearmiss_shared::wire::v1::OpenCase;
 
 use super::is_near;
 use super::row::{self, Columns, cut};
+use crate::cli::wrap::wrapped;
 use crate::control::{CheckTold, Excuse};
 use crate::output::{Ink, Terminal};
 
 /// Lines kept for head, scale, rest, and the prompt after them.
 const AROUND: usize = 5;
-/// Signals shown however low the window is.
+/// Signals shown however low the window is, and however far they are.
 const LEAST: usize = 5;
+/// From here on a signal that is not near is shown.
+const WORTH_A_LOOK: f64 = 0.25;
 
 /// Of a signal's reasons, this many lines are shown.
 const REASON_LINES: usize = 2;
@@ -45,7 +50,7 @@ impl Table<'_> {
             lines.push(terminal.paint(Ink::Faint, &scale(columns, terminal.width)));
         }
         for margin in &shown {
-            lines.push(row::line(margin, columns, terminal));
+            lines.push(row::line(margin, self.case(margin), columns, terminal));
             lines.extend(why(margin, terminal));
         }
         lines.extend(self.rest(&shown).map(|rest| terminal.paint(Ink::Faint, &cut(&rest, terminal.width))));
@@ -71,22 +76,37 @@ impl Table<'_> {
         }
     }
 
-    /// Everything that is near, and of the rest as much as fits.
+    /// The open case about this signal.
+    fn case(&self, margin: &Margin) -> Option<CaseNumber> {
+        let about = |open: &&OpenCase| open.signal == margin.signal && open.subject == margin.subject;
+        self.told.cases.iter().find(about).map(|open| open.case)
+    }
+
+    /// What is near, whatever its number; of the rest what is worth a look, as much as fits; and a few in any case.
     fn shown(&self, terminal: Terminal, notes: usize) -> Vec<&Margin> {
         let all: Vec<&Margin> = self.told.signals.iter().collect();
         let Some(height) = terminal.height.filter(|_| !self.all) else { return all };
-        let near = all.iter().filter(|margin| is_worth_its_line(margin)).count();
-        let reasons =
-            all.iter().filter(|margin| is_worth_its_line(margin) && !margin.reasons.is_empty()).count();
-        let room = height.saturating_sub(AROUND + notes + reasons).max(LEAST);
         let (first, rest): (Vec<&Margin>, Vec<&Margin>) =
             all.into_iter().partition(|margin| is_worth_its_line(margin));
-        first.into_iter().chain(rest.into_iter().take(room.saturating_sub(near))).collect()
+        let reasons = first.iter().filter(|margin| !margin.reasons.is_empty()).count();
+        let room = height.saturating_sub(AROUND + notes + reasons + first.len());
+        let worth = rest.iter().filter(|margin| is_worth_a_look(margin)).count();
+        let others =
+            worth.max(LEAST.saturating_sub(first.len())).min(room.max(LEAST.saturating_sub(first.len())));
+        first.into_iter().chain(rest.into_iter().take(others)).collect()
     }
 
     fn rest(&self, shown: &[&Margin]) -> Option<String> {
         let left = self.told.signals.len().checked_sub(shown.len()).filter(|left| *left > 0)?;
-        Some(format!("and {left} more, further from failure: `check --all` lists them"))
+        let far =
+            !self.told.signals.iter().any(|margin| {
+                is_worth_a_look(margin) && !shown.iter().any(|shown| std::ptr::eq(*shown, margin))
+            });
+        let (signals, are) = if left == 1 { ("signal", "is") } else { ("signals", "are") };
+        Some(match far {
+            true => format!("{left} further {signals} {are} far from failure; --all shows them"),
+            false => format!("{left} further {signals} {are} below approach; --all shows them"),
+        })
     }
 
     /// How this was looked at and what does not apply: short on a screen, in full where there is room.
@@ -101,22 +121,25 @@ impl Table<'_> {
             notes.extend(
                 excuses.iter().map(|excuse| format!("not applicable: {}: {}", excuse.probe, excuse.why)),
             );
-        } else if !excuses.is_empty() {
-            notes.push(format!("not applicable: {}", short(excuses)));
+        } else {
+            notes.extend(short(excuses));
         }
         notes.iter().flat_map(|note| wrapped(note, terminal.width)).collect()
     }
 }
 
-/// `disk (no drive was found), host (no sensor is visible; no swap)`: what to do about it is left for `--all`.
-fn short(excuses: &[Excuse]) -> String {
-    let mut by_probe: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for excuse in excuses {
-        by_probe.entry(&excuse.probe).or_default().push(excuse.why.split(':').next().unwrap_or_default());
-    }
-    let probes: Vec<String> =
-        by_probe.iter().map(|(probe, why)| format!("{probe} ({})", why.join("; "))).collect();
-    probes.join(", ")
+/// `disk, host, log`: why, and what to do about it, is for `doctor`. What was never asked for is left out.
+fn short(excuses: &[Excuse]) -> Option<String> {
+    let probes: BTreeSet<&str> =
+        excuses.iter().filter(|excuse| !excuse.is_undeclared()).map(|excuse| excuse.probe.as_str()).collect();
+    let names: Vec<&str> = probes.into_iter().collect();
+    (!names.is_empty())
+        .then(|| format!("not applicable here, or not all of it: {}; `doctor` says why", names.join(", ")))
+}
+
+/// Not near, and yet not far: what a person may want to know before it is.
+fn is_worth_a_look(margin: &Margin) -> bool {
+    margin.proximity.is_some_and(|proximity| proximity >= WORTH_A_LOOK)
 }
 
 fn is_worth_its_line(margin: &Margin) -> bool {
@@ -138,24 +161,6 @@ fn scale(columns: Columns, width: usize) -> String {
     let ends = format!("{:<bar$}│", "0 normal", bar = columns.bar);
     let line = format!("{:<name$} {ends} 1 = failure; ┆ approach", "", name = columns.name);
     if columns.bar < 9 { String::new() } else { cut(&line, width).trim_end().to_owned() }
-}
-
-/// Words in lines of at most `width` letters; lines after the first are indented.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        let word = cut(word, width.saturating_sub(2));
-        if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-            lines.push(std::mem::replace(&mut line, "  ".to_owned()));
-        }
-        if !line.trim().is_empty() {
-            line.push(' ');
-        }
-        line.push_str(&word);
-    }
-    lines.push(line);
-    lines
 }
 
 #[cfg(test)]
@@ -187,6 +192,42 @@ mod tests {
             assert!(lines.iter().all(|line| line.chars().count() <= width), "{lines:#?}");
             assert!(lines[0].starts_with("lab-srv-07: nothing"), "{lines:#?}");
         }
+    }
+
+    #[test]
+    fn what_does_not_apply_is_one_line_on_a_screen_and_told_in_full_where_there_is_room() {
+        let mut told = told(vec![margin("filesystem.free", "/srv", Some(0.1))]);
+        let undeclared = "no endpoint is declared: see deploy/rules.d".to_owned();
+        told.not_applicable.push(Excuse { probe: "endpoint".to_owned(), why: undeclared });
+        let screen = lines(&told, Terminal { width: 120, height: Some(24), colour: false });
+        assert_eq!(screen.last().unwrap(), "not applicable here, or not all of it: disk; `doctor` says why");
+        let pipe = lines(&told, Terminal { width: 120, height: None, colour: false }).join("\n");
+        assert!(pipe.contains("watch the host below it") && pipe.contains("endpoint: no endpoint"), "{pipe}");
+    }
+
+    #[test]
+    fn hundreds_of_signals_are_a_few_lines_and_one_for_the_rest() {
+        let at = |mount, near| margin("filesystem.free", &format!("/srv/{mount}"), Some(near));
+        let mut signals: Vec<Margin> = (0..3).map(|mount| at(mount, 0.4)).collect();
+        signals.extend((3..400).map(|mount| at(mount, 0.1)));
+        let told = told(signals);
+        let lines = lines(&told, Terminal { width: 80, height: Some(24), colour: false });
+        assert_eq!(lines.iter().filter(|line| line.contains("/srv/")).count(), 6, "{lines:#?}");
+        assert!(
+            lines.contains(&"395 further signals are far from failure; --all shows them".to_owned()),
+            "{lines:#?}"
+        );
+    }
+
+    #[test]
+    fn a_signal_names_its_case() {
+        let mut near = margin("filesystem.free", "/srv", Some(0.8));
+        near.state = Physical::Approached;
+        let mut told = told(vec![near]);
+        let (signal, subject) = ("filesystem.free".to_owned(), "/srv".to_owned());
+        told.cases = vec![OpenCase { case: CaseNumber(42), signal, subject, acknowledged: false }];
+        let lines = lines(&told, Terminal { width: 80, height: Some(24), colour: false });
+        assert!(lines.iter().any(|line| line.ends_with("approached  NM-0042")), "{lines:#?}");
     }
 
     #[test]
