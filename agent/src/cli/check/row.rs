@@ -73,13 +73,14 @@ fn said(margin: &Margin, case: Option<CaseNumber>, width: usize) -> String {
     let case = case.map(|case| format!("  {case}")).unwrap_or_default();
     let with_range = words::time_left(margin).map(|time| format!("  {time}")).unwrap_or_default();
     let time = with_range.split(" (").next().unwrap_or_default();
+    // What is to be typed goes before what is to be read.
+    let rather = if case.is_empty() { &state } else { &case };
     let forms = [
         format!("{value}{ordinal}{with_range}{state}{case}"),
         format!("{value}{ordinal}{time}{state}{case}"),
-        format!("{value}{time}{state}"),
-        format!("{value}{time}{case}"),
+        format!("{value}{time}{rather}"),
         format!("{value}{time}"),
-        format!("{value}{state}"),
+        format!("{value}{rather}"),
     ];
     let fits = forms.iter().find(|form| form.chars().count() <= width);
     fits.cloned().unwrap_or_else(|| cut(&value, width))
@@ -190,10 +191,9 @@ pub(super) mod tests {
         for (width, told) in [
             (80, "4.0 % free  full in 3h 40m (2h 50m - 5h)  approached  NM-0042"),
             (47, "4.0 % free  full in 3h 40m  approached  NM-0042"),
-            (40, "4.0 % free  full in 3h 40m  approached"),
             (36, "4.0 % free  full in 3h 40m  NM-0042"),
             (28, "4.0 % free  full in 3h 40m"),
-            (22, "4.0 % free  approached"),
+            (22, "4.0 % free  NM-0042"),
             (10, "4.0 % free"),
             (6, "4.0…ee"),
         ] {

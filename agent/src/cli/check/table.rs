@@ -227,7 +227,7 @@ mod tests {
         let (signal, subject) = ("filesystem.free".to_owned(), "/srv".to_owned());
         told.cases = vec![OpenCase { case: CaseNumber(42), signal, subject, acknowledged: false }];
         let lines = lines(&told, Terminal { width: 80, height: Some(24), colour: false });
-        assert!(lines.iter().any(|line| line.ends_with("approached  NM-0042")), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.ends_with("10.0 % free  NM-0042")), "{lines:#?}");
     }
 
     #[test]

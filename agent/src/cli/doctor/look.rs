@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nearmiss_agent_core::config::AgentConfig;
+use nearmiss_agent_probe::Clock;
 use nearmiss_agent_probe::command::Program;
-use nearmiss_agent_probe::{Captures, Clock};
 use nearmiss_shared::time::Timestamp;
 use rustix::fs::{Access, access, statvfs};
 
 use crate::cli::Config;
 use crate::cli::check::look;
 use crate::control::{Answer, CheckTold, Question, StatusTold, ask};
-use crate::settings::{DEFAULT_FILE, Settings};
+use crate::settings::Settings;
 use crate::store::{Enrolment, Store};
 use crate::uplink::{self, UplinkFault};
 
