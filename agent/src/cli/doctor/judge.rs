@@ -51,10 +51,17 @@ fn agent(found: &Found) -> Check {
         Err(why) if found.enrolment.is_some() => {
             Check::fail(name, format!("this host is enrolled and not watched: {why}"), "")
         }
-        Err(why) => {
-            Check::warn(name, why, "start it with `nearmiss-agent run`, or ask as root or its own user")
-        }
+        Err(why) => Check::warn(
+            name,
+            first_sentence(why),
+            "start it with `nearmiss-agent run`, or ask as root or its own user",
+        ),
     }
+}
+
+/// Without the advice that comes with it.
+fn first_sentence(why: &str) -> &str {
+    why.split(". `").next().unwrap_or(why)
 }
 
 fn state(found: &Found) -> Check {
