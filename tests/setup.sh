@@ -6,6 +6,7 @@
 # Debian packages the real parts come from. `$1` is non-empty for the fast tier, which has no browser.
 setup_packages() {
     local wanted=(smartctl:smartmontools mkfs.ext4:e2fsprogs losetup:mount python3:python3)
+    wanted+=(openssl:openssl restic:restic)
     [ -n "$1" ] || wanted+=(chromium:chromium ip:iproute2)
     install_missing "${wanted[@]}"
     python3 -c 'import ensurepip' 2>/dev/null || install_missing ensurepip:python3-venv

@@ -7,13 +7,16 @@
     reason = "a story that meets a fault has failed, and one that is skipped says so"
 )]
 
+mod backup;
 mod browser;
+mod certificate;
 mod disk;
 mod drill;
 mod durability;
 mod endpoint;
 mod filesystem;
 mod house;
+mod integrity;
 mod logs;
 mod margins;
 mod newcomer;

@@ -3,10 +3,13 @@
 //! Readings and `now` go in; transitions and the next wake come out. Nothing here opens a file, reads a clock or
 //! draws a random number, so `replay` and the tests run the very code the daemon runs.
 
+pub mod backup;
+pub mod certificate;
 pub mod config;
 pub mod consequence;
 pub mod endpoint;
 pub mod evaluator;
+pub mod integrity;
 pub mod log;
 pub mod margin;
 pub mod meminfo;

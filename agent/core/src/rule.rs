@@ -19,7 +19,10 @@ use serde::Serialize;
 use crate::proximity::Limits;
 use crate::signal::{Scale, Table};
 
-pub use declared::{Declared, EndpointMethod, EndpointRule, EndpointTarget, LogRule};
+pub use declared::{
+    BackupRule, CertificateRule, Declared, EndpointMethod, EndpointRule, EndpointTarget, IntegrityMode,
+    IntegrityRule, LogRule, Verify,
+};
 pub use scope::{Here, Scope};
 pub use set::{DRILL_PREFIX, Resolved, RuleSet};
 

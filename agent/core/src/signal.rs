@@ -3,10 +3,13 @@
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
 
+mod backup;
+mod certificate;
 mod disk;
 mod endpoint;
 mod filesystem;
 mod host;
+mod integrity;
 mod service;
 
 use crate::ordinal::Family;
@@ -85,8 +88,16 @@ pub const LOG: SignalSpec = SignalSpec {
 };
 
 /// The catalogue, table by table; the first entry of a table is its main signal.
-const CATALOGUE: &[&[SignalSpec]] =
-    &[filesystem::SIGNALS, disk::SIGNALS, service::SIGNALS, host::SIGNALS, endpoint::SIGNALS];
+const CATALOGUE: &[&[SignalSpec]] = &[
+    filesystem::SIGNALS,
+    disk::SIGNALS,
+    service::SIGNALS,
+    host::SIGNALS,
+    endpoint::SIGNALS,
+    certificate::SIGNALS,
+    backup::SIGNALS,
+    integrity::SIGNALS,
+];
 
 /// Every signal but those of log rules.
 pub fn signals() -> impl Iterator<Item = &'static SignalSpec> {

@@ -15,7 +15,6 @@ use crate::due::Due;
 use crate::{Clock, Excuses, Known, Probe, Readings};
 
 mod ask;
-mod words;
 
 use ask::Asker;
 

@@ -14,22 +14,31 @@ use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_agent_core::signal::{Table, main_signal};
 use nearmiss_shared::time::Span;
 
+pub mod backup;
 pub mod captures;
+pub mod certificate;
 pub mod clock;
 pub mod command;
 pub mod disk;
 mod due;
 pub mod endpoint;
+mod files;
 pub mod filesystem;
 pub mod host;
+pub mod integrity;
+mod patience;
 pub mod service;
+mod words;
 
+use backup::BackupProbe;
 pub use captures::Captures;
+use certificate::CertificateProbe;
 pub use clock::Clock;
 use disk::DiskProbe;
 use endpoint::EndpointProbe;
 use filesystem::FilesystemProbe;
 use host::HostProbe;
+use integrity::IntegrityProbe;
 use service::ServiceProbe;
 
 /// A signal of a subject as it was known before a restart.
@@ -97,6 +106,15 @@ pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Bo
     if probes.endpoint.enabled {
         all.push(Box::new(EndpointProbe::new(rules)));
     }
+    if probes.certificate.enabled {
+        all.push(Box::new(CertificateProbe::new(rules)));
+    }
+    if probes.backup.enabled {
+        all.push(Box::new(BackupProbe::new(rules)));
+    }
+    if probes.integrity.enabled {
+        all.push(Box::new(IntegrityProbe::new(rules)));
+    }
     all
 }
 
@@ -146,8 +164,9 @@ mod tests {
         let names = |config: &AgentConfig| -> Vec<&str> {
             all(config, &RuleSet::default(), &Captures::default()).iter().map(|probe| probe.name()).collect()
         };
-        assert_eq!(names(&config), ["filesystem", "disk", "service", "host", "endpoint"]);
+        let declared = ["endpoint", "certificate", "backup", "integrity"];
+        assert_eq!(names(&config), [&["filesystem", "disk", "service", "host"][..], &declared].concat());
         config.probe.disk.enabled = false;
-        assert_eq!(names(&config), ["filesystem", "service", "host", "endpoint"]);
+        assert_eq!(names(&config), [&["filesystem", "service", "host"][..], &declared].concat());
     }
 }

@@ -3,7 +3,10 @@
 //! A file a kind: its keys, how they are read, and the levels that follow from them. Levels that a rule writes
 //! itself go before those.
 
+mod backup;
+mod certificate;
 mod endpoint;
+mod integrity;
 mod log;
 
 use nearmiss_shared::fault::Reader;
@@ -14,7 +17,10 @@ use super::parse::At;
 use crate::proximity::Limits;
 use crate::signal::Table;
 
+pub use backup::{BackupRule, Verify};
+pub use certificate::CertificateRule;
 pub use endpoint::{EndpointRule, Method as EndpointMethod, Target as EndpointTarget};
+pub use integrity::{IntegrityRule, Mode as IntegrityMode};
 pub use log::LogRule;
 
 /// The declaration of one rule. It is part of the hash of what decides.
@@ -23,6 +29,9 @@ pub use log::LogRule;
 pub enum Declared {
     Log(LogRule),
     Endpoint(EndpointRule),
+    Certificate(CertificateRule),
+    Backup(BackupRule),
+    Integrity(IntegrityRule),
 }
 
 impl Declared {
@@ -31,6 +40,9 @@ impl Declared {
         match table {
             Table::Log => log::KEYS,
             Table::Endpoint => endpoint::KEYS,
+            Table::Certificate => certificate::KEYS,
+            Table::Backup => backup::KEYS,
+            Table::Integrity => integrity::KEYS,
             _ => &[],
         }
     }
@@ -46,6 +58,9 @@ impl Declared {
         match table {
             Table::Log => LogRule::read(reader, entry, at, enabled).map(Self::Log),
             Table::Endpoint => EndpointRule::read(reader, entry, at).map(Self::Endpoint),
+            Table::Certificate => CertificateRule::read(reader, entry, at).map(Self::Certificate),
+            Table::Backup => BackupRule::read(reader, entry, at).map(Self::Backup),
+            Table::Integrity => IntegrityRule::read(reader, entry, at).map(Self::Integrity),
             _ => None,
         }
     }
@@ -55,6 +70,8 @@ impl Declared {
         match self {
             Self::Log(log) => Some(log.levels()),
             Self::Endpoint(endpoint) => Some(endpoint.levels(signal)),
+            Self::Backup(backup) => backup.levels(signal),
+            Self::Certificate(_) | Self::Integrity(_) => None,
         }
     }
 
@@ -63,8 +80,19 @@ impl Declared {
         match self {
             Self::Log(_) => None,
             Self::Endpoint(endpoint) => Some(globset::escape(&endpoint.target.subject())),
+            Self::Certificate(certificate) => Some(certificate.subjects()),
+            Self::Backup(backup) => Some(globset::escape(&backup.path)),
+            Self::Integrity(integrity) => Some(globset::escape(&integrity.path)),
         }
     }
+}
+
+/// An absolute path or a glob of such.
+fn path(text: &str) -> Result<String, &'static str> {
+    let is_one = text.starts_with('/') && globset::Glob::new(text).is_ok();
+    is_one
+        .then(|| text.to_owned())
+        .ok_or("an absolute path or a glob is expected, such as \"/srv/backup/*.tar\"")
 }
 
 /// Keys that mean something only beside `main`, which names what is looked at: a rule that has none of them only

@@ -9,8 +9,7 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Method, Response, Url};
 use tokio::net::TcpStream;
 
-use super::words;
-use crate::Clock;
+use crate::{Clock, words};
 
 /// An answer's text is searched this far.
 const MAX_BODY: usize = 256 * 1024;

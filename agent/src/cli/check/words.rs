@@ -14,10 +14,17 @@ pub(super) fn value(margin: &Margin) -> String {
         "service.active" => if yes { "active" } else { "failed" }.to_owned(),
         "service.running" => if yes { "running" } else { "not running" }.to_owned(),
         "service.restarts_left" => format!("{value:.0} restarts left"),
+        "backup.age" => format!("made {} ago", Span::from_seconds((value * 3600.0) as i64)),
+        "backup.size_ratio" => format!("{:.0} % of the usual size", value * 100.0),
+        "backup.verified_age" => format!("good one made {} ago", Span::from_seconds((value * 3600.0) as i64)),
+        "certificate.days_left" if value <= 0.0 => format!("ended {:.1} days ago", -value),
+        "certificate.days_left" => format!("{value:.1} days left"),
+        "certificate.trust" => if yes { "trusted" } else { "not trusted any more" }.to_owned(),
         "endpoint.attempts_left" => {
             format!("{value:.0} of {:.0} attempts left", margin.normal.unwrap_or(value))
         }
         "endpoint.latency" => format!("answers in {value:.2} s"),
+        "integrity.changed" if value == 0.0 => "as it should be".to_owned(),
         "filesystem.inodes_free" => format!("{told} of inodes free"),
         "host.memory_available" => format!("{told} available"),
         "host.cpu_pressure" | "host.io_pressure" | "host.memory_pressure" => {

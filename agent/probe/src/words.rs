@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+use rustls::CertificateError;
+
 /// The plainest of a fault's causes. Addresses stay out: they may hold a token.
 pub(crate) fn plain(fault: &(dyn Error + 'static)) -> String {
     let mut cause = fault;
@@ -36,9 +38,28 @@ fn of_one(cause: &(dyn Error + 'static)) -> Option<String> {
     Some(told.to_owned())
 }
 
+/// What is wrong with a certificate.
+pub(crate) fn refusal(why: &CertificateError) -> String {
+    let told = match why {
+        CertificateError::UnknownIssuer => "signed by nobody this host trusts, or its chain is incomplete",
+        CertificateError::BadSignature => "not signed by the authority that it names",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "made for another name"
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "out of date",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "not in force yet",
+        CertificateError::Revoked => "revoked",
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "not made for servers"
+        }
+        other => return format!("not accepted: {other}"),
+    };
+    told.to_owned()
+}
+
 fn tls(fault: &rustls::Error) -> String {
     match fault {
-        rustls::Error::InvalidCertificate(why) => format!("TLS: the certificate is not accepted: {why}"),
+        rustls::Error::InvalidCertificate(why) => format!("TLS: the certificate is {}", refusal(why)),
         rustls::Error::AlertReceived(alert) => format!("TLS: the server refused with {alert:?}"),
         rustls::Error::InvalidMessage(_) => "TLS: what answered does not speak TLS".to_owned(),
         fault => format!("TLS: {fault}"),
