@@ -12,8 +12,10 @@ mod daemon;
 mod doctor;
 mod drill;
 mod enrol;
+mod input;
 mod maintenance;
 mod mitigate;
+mod replay;
 mod scan;
 mod smart;
 mod snapshot;
@@ -137,6 +139,8 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Snapshot(options) => snapshot::run(&file, options).await,
         Command::Verify(options) => verify::run(&file, &options),
         Command::Smart(arguments::Smart::Parse { files, json }) => smart::parse(&files, json),
+        Command::Replay(arguments::Replay::Series(options)) => replay::series(&file, &options),
+        Command::Replay(arguments::Replay::Log(options)) => replay::log(&file, &options),
         Command::Scan { rules, paths, json } => scan::run(&rules, &paths, json),
         Command::Config(arguments::ConfigCommand::Check { json }) => config::check(&file, json),
         Command::Config(arguments::ConfigCommand::Show(options)) => config::show(&file, &options),

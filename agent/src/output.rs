@@ -4,6 +4,7 @@
 //! `NO_COLOR` is set (no-color.org) or `TERM` is `dumb`.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -69,6 +70,7 @@ impl Terminal {
 /// # Errors
 /// It cannot be written; a reader that has gone is no error.
 pub fn line(text: &str) -> io::Result<()> {
+    clear_progress();
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")) {
         Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -98,7 +100,28 @@ pub fn json(value: &impl Serialize) -> io::Result<()> {
 
 /// A problem, on standard error. Where that is closed there is nobody to tell.
 pub fn problem(text: &str) {
+    clear_progress();
     drop(writeln!(io::stderr().lock(), "nearmiss-agent: {text}"));
+}
+
+/// Whether the last line of standard error is one of [`progress`].
+static IN_PROGRESS: AtomicBool = AtomicBool::new(false);
+
+/// How far a long command is, on a line of standard error that the next one takes; nothing where that is no terminal.
+/// An empty text clears the line.
+pub fn progress(text: &str) {
+    clear_progress();
+    let mut error = io::stderr().lock();
+    if !text.is_empty() && error.is_terminal() {
+        IN_PROGRESS.store(true, Ordering::Relaxed);
+        drop(write!(error, "{text}").and_then(|()| error.flush()));
+    }
+}
+
+fn clear_progress() {
+    if IN_PROGRESS.swap(false, Ordering::Relaxed) {
+        drop(write!(io::stderr().lock(), "\r\x1b[K"));
+    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ use usual::Usual;
 
 pub use forecast::Failure;
 pub use measures::Measures;
-pub use replay::{Replay, Summary, replay};
+pub use replay::{Replay, Replayer, Summary, Tally, replay};
 pub use transition::Transition;
 
 /// The version of the stored form. What a version added has a default, so that older states are read.

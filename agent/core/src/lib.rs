@@ -19,6 +19,7 @@ pub mod pressure;
 pub mod proximity;
 pub mod reading;
 pub mod rule;
+pub mod series;
 pub mod signal;
 pub mod slope;
 pub mod smart;

@@ -1,11 +1,15 @@
 //! Log lines against rules: one pass for all rules of a host, and counts within windows.
 
 mod matcher;
+mod replay;
 mod shipped;
+mod time;
 mod window;
 
 pub use matcher::{Match, Matcher};
+pub use replay::{LogReplay, LogSummary, MOST_SIGNALS};
 pub use shipped::SHIPPED_RULES;
+pub use time::{FirstYear, LogClock};
 pub use window::Windows;
 
 /// What the signals of log rules begin with; the rule's name follows.

@@ -16,6 +16,7 @@ use nearmiss_shared::vocabulary::Category;
 use nearmiss_shared::wire::v1::RuleRef;
 use serde::Serialize;
 
+use crate::margin::number;
 use crate::proximity::Limits;
 use crate::signal::{Scale, Table};
 
@@ -113,6 +114,18 @@ impl Judgement {
         match self.scale {
             Scale::Limited(limits) => Some(limits),
             Scale::Ordinal(_) => None,
+        }
+    }
+
+    /// `50.0 % > 15.0 % > 5.0 % > 0.0 %`: normal, approach, critical and limit as people read them.
+    pub fn told_levels(&self) -> String {
+        match self.limits() {
+            Some(limits) if self.unit == "flag" => format!("failed when {}", number(limits.limit, self.unit)),
+            Some(limits) => {
+                let levels = [limits.normal, limits.approach, limits.critical, limits.limit];
+                levels.map(|level| number(level, self.unit)).join(" > ")
+            }
+            None => format!("ordinal, near {:.2}, critical {:.2}", self.approach(), self.critical()),
         }
     }
 

@@ -116,13 +116,16 @@ pub(super) enum Command {
     /// Read drive reports.
     #[command(subcommand)]
     Smart(Smart),
+    /// Judge recorded history by the code that judges live: what would have opened, when, and how close it came.
+    #[command(subcommand)]
+    Replay(Replay),
     /// Count the matches of a rules file in log files, by the matcher that follows them.
     #[command(after_help = "Example:\n  nearmiss-agent scan --rules rules.d/ssh.toml /var/log/auth.log")]
     Scan {
         /// A rules file with [[log]] tables.
         #[arg(long, value_name = "FILE")]
         rules: PathBuf,
-        /// Files, or folders that are walked.
+        /// Files, plain or gzip, folders that are walked, or `-` for standard input.
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// One line of JSON.
@@ -236,6 +239,71 @@ pub(super) enum Smart {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Replay {
+    /// Judge a recorded series: a CSV file of timestamp and value, by one rule or by two side by side.
+    #[command(after_help = "Examples:\n  nearmiss-agent replay series --rule proposed.toml srv-free.csv\n  \
+                            nearmiss-agent replay series --rule proposed.toml --against configured --subject /srv \
+                            srv-free.csv\n\nEach line of the file is an RFC 3339 instant (or seconds or milliseconds \
+                            since 1970) and a number in the signal's unit, oldest first; a head is welcome.")]
+    Series(ReplaySeries),
+    /// Judge a recorded log by the time that its lines tell.
+    #[command(
+        after_help = "Examples:\n  nearmiss-agent replay log --rules rules.d/ssh.toml /var/log/auth.log\n  \
+                            nearmiss-agent replay log --rules proposed.toml --against configured \
+                            --as /var/log/auth.log auth.log.2.gz auth.log.1"
+    )]
+    Log(ReplayLog),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplaySeries {
+    /// A rules file, whose `host` and `labels` are left aside; `configured` for this host's rules, or `shipped`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) rule: String,
+    /// The rules to compare with, named as by --rule.
+    #[arg(long, value_name = "FILE")]
+    pub(super) against: Option<String>,
+    /// What was recorded, where the file has rules for several signals.
+    #[arg(long, value_name = "SIGNAL")]
+    pub(super) signal: Option<String>,
+    /// Of what it was recorded: chooses the rule by its `match`.
+    #[arg(long, value_name = "SUBJECT")]
+    pub(super) subject: Option<String>,
+    /// A line of JSON for each transition, and one for the summary.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The series, plain or gzip; `-` is standard input.
+    #[arg(value_name = "CSV")]
+    pub(super) series: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayLog {
+    /// A rules file with [[log]] tables, whose `host` and `labels` are left aside; `configured` for this host's rules,
+    /// or `shipped`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) rules: String,
+    /// The rules to compare with, named as by --rules.
+    #[arg(long, value_name = "FILE")]
+    pub(super) against: Option<String>,
+    /// The year of the first line, where lines tell none [default: the last that is not after the file itself].
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i16).range(1970..9999))]
+    pub(super) year: Option<i16>,
+    /// The zone of times without one, such as Asia/Karachi [default: this host's].
+    #[arg(long, value_name = "ZONE")]
+    pub(super) zone: Option<String>,
+    /// The path by which rules know the log [default: the path as given].
+    #[arg(long = "as", value_name = "PATH")]
+    pub(super) known_as: Option<String>,
+    /// A line of JSON for each transition, and one for the summary.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The log, plain or gzip, in parts from the oldest on; `-` is standard input.
+    #[arg(required = true, value_name = "LOG")]
+    pub(super) logs: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

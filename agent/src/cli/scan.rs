@@ -1,18 +1,15 @@
-//! `scan`: how often each log rule matches, by the follower's own line splitter and matcher.
+//! `scan`: how often each log rule matches, by the follower's own line splitter and matcher, in plain and
+//! gzip files.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use nearmiss_agent_core::log::Matcher;
 use serde::Serialize;
 
 use super::smart::walk;
-use super::{Ended, Exit, Failure};
-use crate::follower::Splitter;
+use super::{Ended, Exit, Failure, input};
 use crate::{output, settings};
-
-const PIECE_BYTES: usize = 256 * 1024;
 
 #[derive(Debug, Default, Serialize)]
 struct Counted {
@@ -51,27 +48,17 @@ fn matcher(path: &Path) -> Result<Matcher, Failure> {
 
 fn count(path: &Path, matcher: &Matcher, counted: &mut Counted) -> std::io::Result<()> {
     let name = path.to_string_lossy();
-    let mut file = std::fs::File::open(path)?;
-    let mut splitter = Splitter::at(0);
-    let mut piece = vec![0; PIECE_BYTES];
     let Counted { bytes, lines, rules } = counted;
-    let mut each = |line: &[u8]| {
+    let read = input::lines(path, &mut |line| {
         *lines += 1;
         for found in matcher.matches(&name, line) {
             if let Some(matches) = rules.get_mut(&found.rule.name) {
                 *matches += 1;
             }
         }
-    };
-    loop {
-        let length = file.read(&mut piece)?;
-        if length == 0 {
-            splitter.finish(&mut each);
-            return Ok(());
-        }
-        *bytes += length as u64;
-        splitter.feed(piece.get(..length).unwrap_or_default(), &mut each);
-    }
+    });
+    *bytes += read?;
+    Ok(())
 }
 
 #[cfg(test)]

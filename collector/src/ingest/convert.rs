@@ -20,6 +20,8 @@ const MAX_REASONS: usize = 20;
 const MAX_LABELS: usize = 32;
 /// Ten years: no rule asks a signal to stay back for longer.
 const LONGEST_HOLD: f64 = 3.2e8;
+/// The label of an event that a maintenance window covers: until when, and why.
+const MAINTENANCE: &str = "maintenance";
 
 /// Who sent an event, and in what state that host is.
 #[derive(Clone, Debug)]
@@ -49,6 +51,7 @@ pub fn facts(event: Event, arrival: &Arrival) -> Result<EventFacts, NotTaken> {
         return Err(NotTaken::Samples);
     }
     let numbers = Numbers::of(&event)?;
+    let planned = event.labels.get(MAINTENANCE).map(|told| format!("in maintenance {told}"));
     Ok(EventFacts {
         id: event.id,
         kind: event.kind,
@@ -75,7 +78,13 @@ pub fn facts(event: Event, arrival: &Arrival) -> Result<EventFacts, NotTaken> {
         hold: numbers.hold,
         slack: numbers.slack,
         coverage: event.measures.and_then(|told| told.samples_received.zip(told.samples_expected)),
-        reasons: event.reasons.iter().take(MAX_REASONS).map(|reason| cut(reason, MAX_SENTENCE)).collect(),
+        reasons: event
+            .reasons
+            .iter()
+            .take(MAX_REASONS)
+            .chain(&planned)
+            .map(|reason| cut(reason, MAX_SENTENCE))
+            .collect(),
         bundle: event.bundle,
         drill: event.drill.map(|name| cut(&name, MAX_WORD)),
         observing: event.observing,
@@ -84,7 +93,8 @@ pub fn facts(event: Event, arrival: &Arrival) -> Result<EventFacts, NotTaken> {
             .iter()
             .map(|(offset, value)| (event.observed_at.plus(Span::from_millis(*offset)), *value))
             .collect(),
-        maintenance: arrival.maintenance,
+        // Announced for the whole host, or a window of its configuration that covers this signal.
+        maintenance: arrival.maintenance || planned.is_some(),
     })
 }
 
@@ -185,6 +195,20 @@ mod tests {
             let found = facts(event, &arrival()).unwrap().tick;
             assert!((found - tick).abs() < 1e-9, "{normal:?} {approach:?} {limit:?}: {found}");
         }
+    }
+
+    #[test]
+    fn a_window_of_the_hosts_configuration_is_maintenance_for_what_it_covers() {
+        let within = Event {
+            labels: [("maintenance".to_owned(), "until noon: patching".to_owned())].into(),
+            ..sample()
+        };
+        let facts_of = facts(within, &arrival()).unwrap();
+        assert!(
+            facts_of.maintenance
+                && facts_of.reasons.contains(&"in maintenance until noon: patching".to_owned())
+        );
+        assert!(!facts(sample(), &arrival()).unwrap().maintenance);
     }
 
     #[test]

@@ -11,6 +11,9 @@ use super::{SignalState, Transition};
 use crate::reading::{Reading, Stamp};
 use crate::rule::Judgement;
 
+/// So many samples tell a series' pace; they are held until then.
+const PACE_SAMPLES: usize = 256;
+
 /// What became of a series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replay {
@@ -18,15 +21,18 @@ pub struct Replay {
     pub summary: Summary,
 }
 
-/// The series in one line, in the shape of the contract's `replay series`.
+/// History in one line, in the shape of the contract's `replay series`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// How many times it came near.
     pub episodes: u64,
     pub first_approach: Option<Timestamp>,
-    /// The nearest that any sample was to failure.
+    /// The nearest that any sample was to failure, and when it was so first.
     pub peak_proximity: Option<f64>,
+    pub peak_at: Option<Timestamp>,
     pub breached: bool,
+    /// Of the first failure.
+    pub breached_at: Option<Timestamp>,
     /// From the opening of the case to its failure; 0 when the failure came without a warning, `None` without one.
     pub lead_seconds: Option<f64>,
 }
@@ -38,24 +44,68 @@ pub fn replay(
     subject: &str,
     series: impl IntoIterator<Item = (Timestamp, f64)>,
 ) -> Replay {
-    let mut samples: Vec<(Timestamp, f64)> = Vec::new();
+    let mut replayer = Replayer::new(judgement.clone(), signal, subject);
+    let mut transitions = Vec::new();
     for (at, value) in series {
-        if samples.last().is_none_or(|(before, _)| *before < at) {
-            samples.push((at, value));
+        transitions.extend(replayer.sample(at, value));
+    }
+    let (last, summary) = replayer.finish();
+    transitions.extend(last);
+    Replay { transitions, summary }
+}
+
+/// A series as it is read: what is kept of it does not grow with its length.
+#[derive(Clone, Debug)]
+pub struct Replayer {
+    judgement: Judgement,
+    state: SignalState,
+    tally: Tally,
+    /// Samples that wait until the pace is known; `None` from then on.
+    held: Option<Vec<(Timestamp, f64)>>,
+    last: Option<Timestamp>,
+}
+
+impl Replayer {
+    pub fn new(judgement: Judgement, signal: &str, subject: &str) -> Self {
+        let state = SignalState::new(signal, subject);
+        Self { judgement, state, tally: Tally::default(), held: Some(Vec::new()), last: None }
+    }
+
+    /// Judges one sample, later or sooner: the first ones wait until the pace is known.
+    pub fn sample(&mut self, at: Timestamp, value: f64) -> Vec<Transition> {
+        if self.last.is_some_and(|last| at <= last) {
+            return Vec::new();
+        }
+        self.last = Some(at);
+        match &mut self.held {
+            None => self.judge(at, value),
+            Some(held) => {
+                held.push((at, value));
+                if held.len() < PACE_SAMPLES { Vec::new() } else { self.set_off() }
+            }
         }
     }
-    let judgement = Judgement { interval: pace(judgement.interval, &samples), ..judgement.clone() };
-    let mut state = SignalState::new(signal, subject);
-    let mut told = Told::default();
-    let mut transitions = Vec::new();
-    for (at, value) in &samples {
-        let stamp = Stamp { wall: *at, boot_ms: at.since(samples[0].0).as_millis() };
-        let moves = state.observe(&judgement, &Reading::value(signal, subject, stamp, *value));
-        told.sample(state.proximity(&judgement), state.physical());
-        moves.iter().for_each(|transition| told.transition(transition));
-        transitions.extend(moves);
+
+    /// The series has ended.
+    pub fn finish(mut self) -> (Vec<Transition>, Summary) {
+        let last = self.set_off();
+        (last, self.tally.summary)
     }
-    Replay { transitions, summary: told.summary }
+
+    fn set_off(&mut self) -> Vec<Transition> {
+        let held = self.held.take().unwrap_or_default();
+        self.judgement.interval = pace(self.judgement.interval, &held);
+        held.into_iter().flat_map(|(at, value)| self.judge(at, value)).collect()
+    }
+
+    fn judge(&mut self, at: Timestamp, value: f64) -> Vec<Transition> {
+        // The wall clock of the series is all the time there is.
+        let stamp = Stamp { wall: at, boot_ms: at.as_millis() };
+        let reading = Reading::value(self.state.signal(), self.state.subject(), stamp, value);
+        let moves = self.state.observe(&self.judgement, &reading);
+        self.tally.judged(&self.state, &self.judgement, at, &moves);
+        moves
+    }
 }
 
 /// The rule's interval, or the series' own where that is longer.
@@ -66,39 +116,65 @@ fn pace(asked: Option<Span>, samples: &[(Timestamp, f64)]) -> Option<Span> {
     asked.map(|asked| own.map_or(asked, |own| own.max(asked)))
 }
 
-/// The summary as it grows.
-#[derive(Default)]
-struct Told {
-    summary: Summary,
+/// The summary of one signal of one subject as it grows.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    pub summary: Summary,
     /// When the running case opened; a signal that is normal has none.
     opened: Option<Timestamp>,
 }
 
-impl Told {
-    fn sample(&mut self, proximity: Option<f64>, physical: Physical) {
-        if let Some(proximity) = proximity {
-            let peak = self.summary.peak_proximity.map_or(proximity, |peak| peak.max(proximity));
-            self.summary.peak_proximity = Some(peak);
-        }
-        if physical == Physical::Normal {
+impl Tally {
+    /// A sample was judged, and these moves came of it.
+    pub fn judged(
+        &mut self,
+        state: &SignalState,
+        judgement: &Judgement,
+        at: Timestamp,
+        moves: &[Transition],
+    ) {
+        let summary =
+            Summary { peak_proximity: state.proximity(judgement), peak_at: Some(at), ..Summary::default() };
+        self.summary.add(&summary);
+        if state.physical() == Physical::Normal {
             self.opened = None;
         }
+        moves.iter().for_each(|transition| self.moved(transition));
     }
 
-    fn transition(&mut self, transition: &Transition) {
+    /// It moved, by a sample or by time alone.
+    pub fn moved(&mut self, transition: &Transition) {
         let at = transition.at.wall;
+        let mut summary = Summary::default();
         match transition.kind {
             EventKind::Approached => {
-                self.summary.episodes += 1;
-                self.summary.first_approach.get_or_insert(at);
+                summary.episodes = 1;
+                summary.first_approach = Some(at);
                 self.opened.get_or_insert(at);
             }
             EventKind::Breached => {
-                self.summary.breached = true;
+                summary.breached = true;
+                summary.breached_at = Some(at);
                 let lead = self.opened.map_or(Span::ZERO, |opened| at.since(opened));
-                self.summary.lead_seconds.get_or_insert(lead.as_seconds());
+                summary.lead_seconds = Some(lead.as_seconds());
             }
             _ => {}
+        }
+        self.summary.add(&summary);
+    }
+}
+
+impl Summary {
+    /// Adds history that came meanwhile or after: of another subject, or what came of one more sample.
+    pub fn add(&mut self, more: &Self) {
+        self.episodes += more.episodes;
+        self.first_approach = self.first_approach.into_iter().chain(more.first_approach).min();
+        if more.peak_proximity.is_some_and(|peak| self.peak_proximity.is_none_or(|before| peak > before)) {
+            (self.peak_proximity, self.peak_at) = (more.peak_proximity, more.peak_at);
+        }
+        self.breached |= more.breached;
+        if more.breached_at.is_some_and(|at| self.breached_at.is_none_or(|before| at < before)) {
+            (self.breached_at, self.lead_seconds) = (more.breached_at, more.lead_seconds);
         }
     }
 }
@@ -141,6 +217,24 @@ mod tests {
         let mut slow = every(Span::from_hours(1), [0.4; 9]);
         slow.insert(4, (Timestamp::from_millis(0), 0.0));
         assert_eq!(replay(&shipped(), "filesystem.free", "/srv", slow).transitions, []);
+    }
+
+    #[test]
+    fn a_long_series_is_judged_as_it_is_read_and_little_of_it_is_kept() {
+        let wave = |step: i32| 0.4 + f64::from(step % 100) * 0.001;
+        let series = every(Span::from_minutes(1), (0..5_000).map(wave).chain([0.1; 10]));
+        let mut replayer = Replayer::new(shipped(), "filesystem.free", "/srv");
+        let mut told = Vec::new();
+        for (at, value) in series.clone() {
+            told.extend(replayer.sample(at, value));
+            assert!(replayer.held.as_ref().is_none_or(|held| held.len() < PACE_SAMPLES));
+        }
+        let (last, summary) = replayer.finish();
+        assert_eq!((last.len(), summary.episodes), (0, 1));
+        assert_eq!(
+            replay(&shipped(), "filesystem.free", "/srv", series),
+            Replay { transitions: told, summary }
+        );
     }
 
     #[test]

@@ -8,11 +8,13 @@ use crate::rule::{LogRule, Rule};
 const MAX_KEY: usize = 200;
 
 /// The compiled patterns of a rule set, in its order.
+#[derive(Debug)]
 pub struct Matcher {
     set: RegexSet,
     rules: Vec<Compiled>,
 }
 
+#[derive(Debug)]
 struct Compiled {
     rule: Rule,
     log: LogRule,

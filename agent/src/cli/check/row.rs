@@ -96,7 +96,7 @@ pub(super) fn tone(margin: &Margin) -> Tone {
     }
 }
 
-fn ink(tone: Tone) -> Ink {
+pub(in crate::cli) fn ink(tone: Tone) -> Ink {
     match tone {
         Tone::Quiet => Ink::Plain,
         Tone::Amber => Ink::Amber,
@@ -119,7 +119,7 @@ pub(in crate::cli) fn cut(text: &str, width: usize) -> String {
     start.chain([&'…']).chain(end).collect()
 }
 
-fn padded(text: &str, width: usize) -> String {
+pub(in crate::cli) fn padded(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.chars().count());
     format!("{text}{}", " ".repeat(missing))
 }

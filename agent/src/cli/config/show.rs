@@ -5,7 +5,6 @@
 //! known only where it is looked at, and goes before the shipped levels.
 
 use nearmiss_agent_core::log::LOG_PREFIX;
-use nearmiss_agent_core::margin::number;
 use nearmiss_agent_core::rule::{Judgement, Resolved, RuleSet};
 use nearmiss_agent_core::signal::{Scale, Table, signals};
 use serde_json::{Value, json};
@@ -95,7 +94,7 @@ impl Row<'_> {
     fn columns(&self) -> Vec<String> {
         let judgement = self.resolved.judgement.as_ref();
         let hash = judgement.map_or(String::new(), |judgement| judgement.rule.hash.clone());
-        let levels = judgement.map_or_else(|| "switched off".to_owned(), levels);
+        let levels = judgement.map_or_else(|| "switched off".to_owned(), Judgement::told_levels);
         [&self.signal, self.matches(), self.name(), &levels, &hash, self.file()].map(str::to_owned).to_vec()
     }
 
@@ -114,7 +113,7 @@ impl Row<'_> {
             line("judged", "no: the rule switches it off".to_owned());
             return lines;
         };
-        line("levels", levels(judgement));
+        line("levels", judgement.told_levels());
         let (confirm, hold, reopen) = (judgement.confirm, judgement.hold, judgement.reopen);
         let each = judgement.interval.map_or(String::new(), |interval| format!(", one every {interval}"));
         let samples = if confirm == 1 { "sample" } else { "samples" };
@@ -159,16 +158,4 @@ fn deciding(judgement: &Judgement) -> Value {
         "reopen": judgement.reopen.as_seconds(), "forecast": judgement.forecast,
         "horizon": judgement.horizon.as_seconds(),
     })
-}
-
-/// `50.0 % > 15.0 % > 5.0 % > 0.0 %`.
-fn levels(judgement: &Judgement) -> String {
-    match judgement.limits() {
-        Some(limits) if judgement.unit == "flag" => format!("failed when {}", number(limits.limit, "flag")),
-        Some(limits) => {
-            let all = [limits.normal, limits.approach, limits.critical, limits.limit];
-            all.map(|level| number(level, judgement.unit)).join(" > ")
-        }
-        None => format!("ordinal, near {:.2}, critical {:.2}", judgement.approach(), judgement.critical()),
-    }
 }
