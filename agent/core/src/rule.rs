@@ -19,7 +19,10 @@ use serde::Serialize;
 use crate::proximity::Limits;
 use crate::signal::{Scale, Table};
 
-pub use declared::{Declared, EndpointMethod, EndpointRule, EndpointTarget, LogRule};
+pub use declared::{
+    Declared, EndpointMethod, EndpointRule, EndpointTarget, LogRule, MetricsRule, PluginRule, PowerRule,
+    Supply,
+};
 pub use scope::{Here, Scope};
 pub use set::{DRILL_PREFIX, Resolved, RuleSet};
 
@@ -154,3 +157,6 @@ impl Judgement {
         nearmiss_shared::bundle::sha256_hex(&text).chars().take(16).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

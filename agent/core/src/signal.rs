@@ -7,6 +7,9 @@ mod disk;
 mod endpoint;
 mod filesystem;
 mod host;
+mod metrics;
+mod plugin;
+mod power;
 mod service;
 
 use crate::ordinal::Family;
@@ -28,6 +31,13 @@ nearmiss_shared::words! {
         Plugin = "plugin",
         Metrics = "metrics",
         Container = "container",
+    }
+}
+
+impl Table {
+    /// Whether only a rule makes its signals: what no rule declares is judged by nothing.
+    pub const fn is_declared(self) -> bool {
+        matches!(self, Self::Log | Self::Plugin | Self::Metrics)
     }
 }
 
@@ -85,8 +95,16 @@ pub const LOG: SignalSpec = SignalSpec {
 };
 
 /// The catalogue, table by table; the first entry of a table is its main signal.
-const CATALOGUE: &[&[SignalSpec]] =
-    &[filesystem::SIGNALS, disk::SIGNALS, service::SIGNALS, host::SIGNALS, endpoint::SIGNALS];
+const CATALOGUE: &[&[SignalSpec]] = &[
+    filesystem::SIGNALS,
+    disk::SIGNALS,
+    service::SIGNALS,
+    host::SIGNALS,
+    endpoint::SIGNALS,
+    plugin::SIGNALS,
+    metrics::SIGNALS,
+    power::SIGNALS,
+];
 
 /// Every signal but those of log rules.
 pub fn signals() -> impl Iterator<Item = &'static SignalSpec> {

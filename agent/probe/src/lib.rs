@@ -22,6 +22,9 @@ mod due;
 pub mod endpoint;
 pub mod filesystem;
 pub mod host;
+pub mod metrics;
+pub mod plugin;
+pub mod power;
 pub mod service;
 
 pub use captures::Captures;
@@ -30,6 +33,7 @@ use disk::DiskProbe;
 use endpoint::EndpointProbe;
 use filesystem::FilesystemProbe;
 use host::HostProbe;
+use power::PowerProbe;
 use service::ServiceProbe;
 
 /// A signal of a subject as it was known before a restart.
@@ -76,10 +80,8 @@ pub trait Probe: Debug + Send {
 
 /// The probes that the configuration enables, each with the shortest interval that its rules ask for.
 pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Box<dyn Probe>> {
-    let interval = |table| {
-        let shipped = main_signal(table).interval.unwrap_or(Span::from_seconds(15));
-        rules.interval(table).unwrap_or(shipped)
-    };
+    let shipped = |table| main_signal(table).interval.unwrap_or(Span::from_seconds(15));
+    let interval = |table| rules.interval(table).unwrap_or_else(|| shipped(table));
     let probes = &config.probe;
     let mut all: Vec<Box<dyn Probe>> = Vec::new();
     if probes.filesystem.enabled {
@@ -96,6 +98,15 @@ pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Bo
     }
     if probes.endpoint.enabled {
         all.push(Box::new(EndpointProbe::new(rules)));
+    }
+    if probes.plugin.enabled {
+        all.extend(plugin::probes(rules, shipped(Table::Plugin)));
+    }
+    if probes.power.enabled {
+        all.push(Box::new(PowerProbe::new(rules, interval(Table::Power))));
+    }
+    if probes.metrics.enabled {
+        all.extend(metrics::probes(rules, shipped(Table::Metrics)));
     }
     all
 }
@@ -146,8 +157,8 @@ mod tests {
         let names = |config: &AgentConfig| -> Vec<&str> {
             all(config, &RuleSet::default(), &Captures::default()).iter().map(|probe| probe.name()).collect()
         };
-        assert_eq!(names(&config), ["filesystem", "disk", "service", "host", "endpoint"]);
+        assert_eq!(names(&config), ["filesystem", "disk", "service", "host", "endpoint", "power"]);
         config.probe.disk.enabled = false;
-        assert_eq!(names(&config), ["filesystem", "service", "host", "endpoint"]);
+        assert_eq!(names(&config), ["filesystem", "service", "host", "endpoint", "power"]);
     }
 }

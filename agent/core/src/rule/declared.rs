@@ -5,6 +5,9 @@
 
 mod endpoint;
 mod log;
+mod metrics;
+mod plugin;
+mod power;
 
 use nearmiss_shared::fault::Reader;
 use serde::Serialize;
@@ -16,6 +19,9 @@ use crate::signal::Table;
 
 pub use endpoint::{EndpointRule, Method as EndpointMethod, Target as EndpointTarget};
 pub use log::LogRule;
+pub use metrics::MetricsRule;
+pub use plugin::PluginRule;
+pub use power::{PowerRule, Supply};
 
 /// The declaration of one rule. It is part of the hash of what decides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,6 +29,9 @@ pub use log::LogRule;
 pub enum Declared {
     Log(LogRule),
     Endpoint(EndpointRule),
+    Plugin(PluginRule),
+    Metrics(MetricsRule),
+    Power(PowerRule),
 }
 
 impl Declared {
@@ -31,6 +40,9 @@ impl Declared {
         match table {
             Table::Log => log::KEYS,
             Table::Endpoint => endpoint::KEYS,
+            Table::Plugin => plugin::KEYS,
+            Table::Metrics => metrics::KEYS,
+            Table::Power => power::KEYS,
             _ => &[],
         }
     }
@@ -46,6 +58,9 @@ impl Declared {
         match table {
             Table::Log => LogRule::read(reader, entry, at, enabled).map(Self::Log),
             Table::Endpoint => EndpointRule::read(reader, entry, at).map(Self::Endpoint),
+            Table::Plugin => PluginRule::read(reader, entry, at, enabled).map(Self::Plugin),
+            Table::Metrics => MetricsRule::read(reader, entry, &at, enabled).map(Self::Metrics),
+            Table::Power => PowerRule::read(reader, entry).map(Self::Power),
             _ => None,
         }
     }
@@ -55,14 +70,19 @@ impl Declared {
         match self {
             Self::Log(log) => Some(log.levels()),
             Self::Endpoint(endpoint) => Some(endpoint.levels(signal)),
+            Self::Plugin(_) | Self::Power(_) => None,
+            Self::Metrics(metrics) => Some(metrics.levels),
         }
     }
 
     /// The glob of the subjects it makes, where `name` is the rule's; `None` where `match` means something else.
-    pub(super) fn subjects(&self, _name: &str) -> Option<String> {
+    pub(super) fn subjects(&self, name: &str) -> Option<String> {
         match self {
             Self::Log(_) => None,
             Self::Endpoint(endpoint) => Some(globset::escape(&endpoint.target.subject())),
+            Self::Plugin(_) => Some(itself_and_below(name, "/")),
+            Self::Metrics(_) => Some(itself_and_below(name, "{")),
+            Self::Power(power) => Some(globset::escape(power.supply.as_ref()?.subject())),
         }
     }
 }
@@ -74,4 +94,11 @@ fn alone(reader: &mut Reader<'_>, entry: &dyn TableLike, at: At, main: &str, key
     if let Some(key) = besides.filter(|_| !entry.contains_key(main)) {
         reader.fault(at, format!("`{key}` without `{main}`"), format!("`{main} = \"...\"` is expected here"));
     }
+}
+
+/// The glob of `name` itself and of all that begins with it and `mark`.
+fn itself_and_below(name: &str, mark: &str) -> String {
+    // Within braces a comma would part two alternatives.
+    let name = globset::escape(name).replace(',', "[,]");
+    format!("{{{name},{name}{}*}}", globset::escape(mark))
 }

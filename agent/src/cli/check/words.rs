@@ -14,7 +14,9 @@ pub(super) fn value(margin: &Margin) -> String {
         "service.active" => if yes { "active" } else { "failed" }.to_owned(),
         "service.running" => if yes { "running" } else { "not running" }.to_owned(),
         "service.restarts_left" => format!("{value:.0} restarts left"),
-        "endpoint.attempts_left" => format!("{value:.0} of {:.0} attempts left", margin.normal.unwrap_or(value)),
+        "endpoint.attempts_left" => {
+            format!("{value:.0} of {:.0} attempts left", margin.normal.unwrap_or(value))
+        }
         "endpoint.latency" => format!("answers in {value:.2} s"),
         "filesystem.inodes_free" => format!("{told} of inodes free"),
         "host.memory_available" => format!("{told} available"),
@@ -25,6 +27,10 @@ pub(super) fn value(margin: &Margin) -> String {
             Some(limit) => format!("{value:.0} of {limit:.0} matches"),
             None => format!("{value:.0} matches"),
         },
+        "power.status" if value >= 2.0 => "low battery".to_owned(),
+        "power.status" => if value >= 1.0 { "on battery or worn out" } else { "on mains" }.to_owned(),
+        "power.runtime_left" => format!("{told} on battery"),
+        signal if ["plugin.", "metrics."].iter().any(|table| signal.starts_with(table)) => told,
         _ if margin.unit == "ratio" => format!("{told} free"),
         "disk.verdict" => if yes { "says it fails" } else { "says it passed" }.to_owned(),
         _ => told,
