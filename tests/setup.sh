@@ -9,6 +9,7 @@ setup_packages() {
     wanted+=(/usr/lib/nagios/plugins/check_disk:monitoring-plugins-basic)
     wanted+=(prometheus-node-exporter:prometheus-node-exporter)
     wanted+=(/lib/nut/dummy-ups:nut-server upsc:nut-client)
+    wanted+=(podman:podman crun:crun busybox:busybox-static)
     [ -n "$1" ] || wanted+=(chromium:chromium ip:iproute2)
     install_missing "${wanted[@]}"
     python3 -c 'import ensurepip' 2>/dev/null || install_missing ensurepip:python3-venv

@@ -8,6 +8,7 @@
 )]
 
 mod browser;
+mod containers;
 mod disk;
 mod drill;
 mod durability;

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod consequence;
+pub mod container;
 pub mod endpoint;
 pub mod evaluator;
 pub mod log;

@@ -20,8 +20,8 @@ use crate::proximity::Limits;
 use crate::signal::{Scale, Table};
 
 pub use declared::{
-    Declared, EndpointMethod, EndpointRule, EndpointTarget, LogRule, MetricsRule, PluginRule, PowerRule,
-    Supply,
+    ContainerRule, Declared, EndpointMethod, EndpointRule, EndpointTarget, LogRule, MetricsRule, PluginRule,
+    PowerRule, Supply,
 };
 pub use scope::{Here, Scope};
 pub use set::{DRILL_PREFIX, Resolved, RuleSet};

@@ -3,6 +3,7 @@
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
 
+mod container;
 mod disk;
 mod endpoint;
 mod filesystem;
@@ -104,6 +105,7 @@ const CATALOGUE: &[&[SignalSpec]] = &[
     plugin::SIGNALS,
     metrics::SIGNALS,
     power::SIGNALS,
+    container::SIGNALS,
 ];
 
 /// Every signal but those of log rules.

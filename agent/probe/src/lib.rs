@@ -17,9 +17,11 @@ use nearmiss_shared::time::Span;
 pub mod captures;
 pub mod clock;
 pub mod command;
+pub mod container;
 pub mod disk;
 mod due;
 pub mod endpoint;
+mod fetch;
 pub mod filesystem;
 pub mod host;
 pub mod metrics;
@@ -29,6 +31,7 @@ pub mod service;
 
 pub use captures::Captures;
 pub use clock::Clock;
+use container::ContainerProbe;
 use disk::DiskProbe;
 use endpoint::EndpointProbe;
 use filesystem::FilesystemProbe;
@@ -105,6 +108,9 @@ pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Bo
     if probes.power.enabled {
         all.push(Box::new(PowerProbe::new(rules, interval(Table::Power))));
     }
+    if probes.container.enabled {
+        all.push(Box::new(ContainerProbe::new(rules, interval(Table::Container))));
+    }
     if probes.metrics.enabled {
         all.extend(metrics::probes(rules, shipped(Table::Metrics)));
     }
@@ -157,8 +163,11 @@ mod tests {
         let names = |config: &AgentConfig| -> Vec<&str> {
             all(config, &RuleSet::default(), &Captures::default()).iter().map(|probe| probe.name()).collect()
         };
-        assert_eq!(names(&config), ["filesystem", "disk", "service", "host", "endpoint", "power"]);
+        assert_eq!(
+            names(&config),
+            ["filesystem", "disk", "service", "host", "endpoint", "power", "container"]
+        );
         config.probe.disk.enabled = false;
-        assert_eq!(names(&config), ["filesystem", "service", "host", "endpoint", "power"]);
+        assert_eq!(names(&config), ["filesystem", "service", "host", "endpoint", "power", "container"]);
     }
 }

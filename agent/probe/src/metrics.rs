@@ -11,21 +11,22 @@ use nearmiss_agent_core::reading::{self, Measure, Reading, Stamp};
 use nearmiss_agent_core::rule::{Declared, MetricsRule, RuleSet};
 use nearmiss_shared::time::Span;
 
+use crate::fetch::Fetch;
 use crate::{Clock, Excuses, Known, Probe, Readings};
-
-mod fetch;
-
-use fetch::Exporter;
 
 const NAME: &str = "metrics";
 const VALUE: &str = "metrics.value";
+const ACCEPTED: &str = "text/plain;version=0.0.4,application/openmetrics-text;q=0.5,*/*;q=0.1";
+/// An exporter that serves more is not read.
+const MAX_BODY: usize = 8 * 1024 * 1024;
 /// Subjects of one rule.
 const MAX_SUBJECTS: usize = 50;
 
 /// Asks one exporter.
 #[derive(Debug)]
 pub struct MetricsProbe {
-    exporter: Exporter,
+    url: String,
+    fetch: Fetch,
     interval: Span,
     rules: Vec<Watched>,
     excuses: Excuses,
@@ -46,7 +47,8 @@ pub fn probes(rules: &RuleSet, default: Span) -> Vec<Box<dyn Probe>> {
         let Declared::Metrics(metrics) = declared else { continue };
         let interval = rule.interval.unwrap_or(default);
         let probe = probes.entry((metrics.url.clone(), interval)).or_insert_with(|| MetricsProbe {
-            exporter: Exporter::new(&metrics.url),
+            url: metrics.url.clone(),
+            fetch: Fetch::over_tcp(),
             interval,
             rules: Vec::new(),
             excuses: Excuses::new(NAME),
@@ -59,7 +61,7 @@ pub fn probes(rules: &RuleSet, default: Span) -> Vec<Box<dyn Probe>> {
 
 impl MetricsProbe {
     async fn look(&mut self, clock: &Clock) -> Readings {
-        let body = self.exporter.scrape().await;
+        let body = self.fetch.get(&self.url, ACCEPTED, MAX_BODY).await;
         let at = clock.stamp();
         let mut excuses = Vec::new();
         let readings = match body {

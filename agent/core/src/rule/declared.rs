@@ -3,6 +3,7 @@
 //! A file a kind: its keys, how they are read, and the levels that follow from them. Levels that a rule writes
 //! itself go before those.
 
+mod container;
 mod endpoint;
 mod log;
 mod metrics;
@@ -17,6 +18,7 @@ use super::parse::At;
 use crate::proximity::Limits;
 use crate::signal::Table;
 
+pub use container::ContainerRule;
 pub use endpoint::{EndpointRule, Method as EndpointMethod, Target as EndpointTarget};
 pub use log::LogRule;
 pub use metrics::MetricsRule;
@@ -32,6 +34,7 @@ pub enum Declared {
     Plugin(PluginRule),
     Metrics(MetricsRule),
     Power(PowerRule),
+    Container(ContainerRule),
 }
 
 impl Declared {
@@ -43,6 +46,7 @@ impl Declared {
             Table::Plugin => plugin::KEYS,
             Table::Metrics => metrics::KEYS,
             Table::Power => power::KEYS,
+            Table::Container => container::KEYS,
             _ => &[],
         }
     }
@@ -61,6 +65,7 @@ impl Declared {
             Table::Plugin => PluginRule::read(reader, entry, at, enabled).map(Self::Plugin),
             Table::Metrics => MetricsRule::read(reader, entry, &at, enabled).map(Self::Metrics),
             Table::Power => PowerRule::read(reader, entry).map(Self::Power),
+            Table::Container => ContainerRule::read(reader, entry).map(Self::Container),
             _ => None,
         }
     }
@@ -70,7 +75,7 @@ impl Declared {
         match self {
             Self::Log(log) => Some(log.levels()),
             Self::Endpoint(endpoint) => Some(endpoint.levels(signal)),
-            Self::Plugin(_) | Self::Power(_) => None,
+            Self::Plugin(_) | Self::Power(_) | Self::Container(_) => None,
             Self::Metrics(metrics) => Some(metrics.levels),
         }
     }
@@ -78,7 +83,7 @@ impl Declared {
     /// The glob of the subjects it makes, where `name` is the rule's; `None` where `match` means something else.
     pub(super) fn subjects(&self, name: &str) -> Option<String> {
         match self {
-            Self::Log(_) => None,
+            Self::Log(_) | Self::Container(_) => None,
             Self::Endpoint(endpoint) => Some(globset::escape(&endpoint.target.subject())),
             Self::Plugin(_) => Some(itself_and_below(name, "/")),
             Self::Metrics(_) => Some(itself_and_below(name, "{")),

@@ -103,8 +103,7 @@ async fn labels_named_by_the_rule_keep_the_subjects_and_too_many_are_said_once()
 
 #[tokio::test]
 async fn a_page_without_end_is_not_read() {
-    let endless =
-        format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}", "x 1\n".repeat(fetch::MAX_BODY / 4 + 1));
+    let endless = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}", "x 1\n".repeat(MAX_BODY / 4 + 1));
     let (mut probe, serve) = served(vec![endless], RULES).await;
     let clock = Clock::real();
     let (readings, ()) = tokio::join!(probe.read(&clock), serve);

@@ -12,8 +12,8 @@ pub(super) fn value(margin: &Margin) -> String {
     match margin.signal.as_str() {
         "filesystem.read_only" => if yes { "read-only" } else { "writable" }.to_owned(),
         "service.active" => if yes { "active" } else { "failed" }.to_owned(),
-        "service.running" => if yes { "running" } else { "not running" }.to_owned(),
-        "service.restarts_left" => format!("{value:.0} restarts left"),
+        "service.running" | "container.running" => if yes { "running" } else { "not running" }.to_owned(),
+        "service.restarts_left" | "container.restarts_left" => format!("{value:.0} restarts left"),
         "endpoint.attempts_left" => {
             format!("{value:.0} of {:.0} attempts left", margin.normal.unwrap_or(value))
         }
