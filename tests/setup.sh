@@ -7,6 +7,10 @@
 setup_packages() {
     local wanted=(smartctl:smartmontools mkfs.ext4:e2fsprogs losetup:mount python3:python3)
     wanted+=(openssl:openssl restic:restic)
+    wanted+=(/usr/lib/nagios/plugins/check_disk:monitoring-plugins-basic)
+    wanted+=(prometheus-node-exporter:prometheus-node-exporter)
+    wanted+=(/lib/nut/dummy-ups:nut-server upsc:nut-client)
+    wanted+=(podman:podman crun:crun busybox:busybox-static)
     [ -n "$1" ] || wanted+=(chromium:chromium ip:iproute2)
     install_missing "${wanted[@]}"
     python3 -c 'import ensurepip' 2>/dev/null || install_missing ensurepip:python3-venv
@@ -23,6 +27,20 @@ setup_python() {
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/tests/requirements.txt"
     touch "$stamp"
+}
+
+# apcupsd, unpacked and not installed: Debian lets it and NUT not be on one machine.
+setup_apcupsd() {
+    export NEARMISS_TEST_APCUPSD="$CARGO_TARGET_DIR/apcupsd"
+    [ ! -x "$NEARMISS_TEST_APCUPSD/sbin/apcupsd" ] && command -v apt-get >/dev/null || return 0
+    say "unpacking apcupsd (once)"
+    local part="$NEARMISS_TEST_APCUPSD.part" package
+    rm -rf "$part"
+    mkdir -p "$part"
+    (cd "$part" && apt-get download -qq apcupsd libusb-0.1-4) || return 0
+    for package in "$part"/*.deb; do dpkg -x "$package" "$part"; done
+    rm -rf "$NEARMISS_TEST_APCUPSD"
+    mv "$part" "$NEARMISS_TEST_APCUPSD"
 }
 
 # cargo-nextest, built once into the target folder where the machine has none.

@@ -10,6 +10,7 @@
 mod backup;
 mod browser;
 mod certificate;
+mod containers;
 mod disk;
 mod drill;
 mod durability;
@@ -20,7 +21,10 @@ mod integrity;
 mod logs;
 mod maintenance;
 mod margins;
+mod metrics;
 mod newcomer;
+mod plugins;
+mod power;
 mod replay;
 mod requests;
 mod retrospective;

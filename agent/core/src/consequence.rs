@@ -8,6 +8,10 @@ const CONSEQUENCES: &[(&str, &[&str])] = &[
     ("filesystem.free", &["filesystem.read_only", "filesystem.inodes_free"]),
     ("filesystem.inodes_free", &["filesystem.read_only", "filesystem.free"]),
     ("service.restarts_left", &["service.active"]),
+    ("container.restarts_left", &["container.running"]),
+    ("container.health_left", &["container.running"]),
+    ("power.runtime_left", &["power.status"]),
+    ("power.charge", &["power.status"]),
 ];
 
 /// The signals whose failure is a failure of `signal` too, on the same subject.

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::urgency::Urgency;
 use nearmiss_shared::vocabulary::{Category, Physical};
 use nearmiss_shared::wire::v1::Estimate;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluator::{Failure, SignalState};
-use crate::ordinal;
 use crate::proximity::Limits;
 use crate::reading::Stamp;
 use crate::rule::Judgement;
 use crate::signal::{Scale, spec};
+use crate::{ordinal, plugin, reading};
 
 /// One signal's margin, in the shape of the contract's `check`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,7 +89,7 @@ impl SignalState {
             subject: self.subject.clone(),
             category: judgement.category,
             value: self.value(),
-            unit: judgement.unit.to_owned(),
+            unit: self.unit(judgement).to_owned(),
             normal: limits.map(|limits| limits.normal).or(ordinal.then_some(0.0)),
             approach: limits.map(|limits| limits.approach),
             critical: limits.map(|limits| limits.critical),
@@ -116,18 +116,27 @@ impl SignalState {
         if self.physical() == Physical::Normal { vec![self.told(judgement)] } else { self.reasons.clone() }
     }
 
-    /// The value in words: `8.1 % free, approach at 15 %`.
+    /// The signal's unit, or the one that the subject itself brings where the signal has none.
+    fn unit<'s>(&'s self, judgement: &Judgement) -> &'s str {
+        let own = || self.labels.get(reading::UNIT).map_or("", String::as_str);
+        if judgement.unit.is_empty() { own() } else { judgement.unit }
+    }
+
+    /// The value in words: `8.1 % free, approach at 15 %`; before the first one, why there is none.
     pub(crate) fn told(&self, judgement: &Judgement) -> String {
-        let Some(value) = self.value() else { return "no value yet".to_owned() };
+        let Some(value) = self.value() else {
+            return self.why_unread.clone().unwrap_or_else(|| "no value yet".to_owned());
+        };
+        let unit = self.unit(judgement);
+        let said = self.labels.get(reading::SAID).map_or_else(String::new, |said| format!(": {said}"));
         match judgement.limits() {
             Some(limits) => format!(
-                "{} ({} at {}, approach at {})",
-                number(value, judgement.unit),
-                "limit",
-                number(limits.limit, judgement.unit),
-                number(limits.approach, judgement.unit)
+                "{} (limit at {}, approach at {}){said}",
+                number(value, unit),
+                number(limits.limit, unit),
+                number(limits.approach, unit)
             ),
-            None => number(value, judgement.unit),
+            None => format!("{}{said}", number(value, unit)),
         }
     }
 }
@@ -140,14 +149,76 @@ fn estimate(failure: Failure) -> Estimate {
     }
 }
 
-/// A value with its unit, as a person writes it: ratios as percent.
+/// A value with its unit, as a person writes it: ratios as percent, bytes and seconds in the size that fits.
 pub fn number(value: f64, unit: &str) -> String {
     match unit {
         "ratio" => format!("{:.1} %", value * 100.0),
         "percent" => format!("{value:.1} %"),
         "celsius" => format!("{value:.0} °C"),
         "flag" => if value >= 0.5 { "yes" } else { "no" }.to_owned(),
-        _ if value.fract() == 0.0 => format!("{value:.0} {unit}"),
-        _ => format!("{value:.2} {unit}"),
+        "state" => state(value).as_str().to_owned(),
+        "bytes" => bytes(value),
+        "seconds" => seconds(value),
+        _ if value.fract() == 0.0 => format!("{value:.0} {unit}").trim_end().to_owned(),
+        _ => format!("{value:.2} {unit}").trim_end().to_owned(),
+    }
+}
+
+fn state(value: f64) -> plugin::State {
+    match value {
+        value if value >= 2.0 => plugin::State::Critical,
+        value if value >= 1.0 => plugin::State::Warning,
+        _ => plugin::State::Ok,
+    }
+}
+
+/// In the binary unit that leaves at most four digits.
+fn bytes(value: f64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = value;
+    let mut units = UNITS.iter();
+    let mut unit = units.next();
+    while value.abs() >= 1024.0
+        && let Some(larger) = units.next()
+    {
+        value /= 1024.0;
+        unit = Some(larger);
+    }
+    let unit = unit.copied().unwrap_or_default();
+    if value.fract() == 0.0 { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") }
+}
+
+/// Short ones as a number, long ones as a span.
+fn seconds(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0 s".to_owned(),
+        size if size < 1.0 => format!("{:.2} ms", value * 1000.0),
+        size if size < 120.0 && value.fract() == 0.0 => format!("{value:.0} s"),
+        size if size < 120.0 => format!("{value:.2} s"),
+        _ => Span::from_seconds(value as i64).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_written_as_a_person_writes_it() {
+        for (value, unit, told) in [
+            (0.081, "ratio", "8.1 %"),
+            (3.0, "sectors", "3 sectors"),
+            (1.357, "", "1.36"),
+            (2.0, "", "2"),
+            (1.0, "state", "WARNING"),
+            (1536.0, "bytes", "1.5 KiB"),
+            (270_552_530_944.0, "bytes", "252.0 GiB"),
+            (0.008_521, "seconds", "8.52 ms"),
+            (-0.5, "seconds", "-500.00 ms"),
+            (90.0, "seconds", "90 s"),
+            (2400.0, "seconds", "40m"),
+        ] {
+            assert_eq!(number(value, unit), told);
+        }
     }
 }

@@ -48,6 +48,11 @@ pub enum Measure {
     Retired { why: String },
 }
 
+/// The label that holds the unit of a subject whose signal has none of its own.
+pub const UNIT: &str = "unit";
+/// The label that holds what the subject says of itself: it is told beside its value.
+pub const SAID: &str = "said";
+
 /// One fact about one subject.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {

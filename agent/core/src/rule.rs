@@ -21,8 +21,8 @@ use crate::proximity::Limits;
 use crate::signal::{Scale, Table};
 
 pub use declared::{
-    BackupRule, CertificateRule, Declared, EndpointMethod, EndpointRule, EndpointTarget, IntegrityMode,
-    IntegrityRule, LogRule, Verify,
+    BackupRule, CertificateRule, ContainerRule, Declared, EndpointMethod, EndpointRule, EndpointTarget,
+    IntegrityMode, IntegrityRule, LogRule, MetricsRule, PluginRule, PowerRule, Supply, Verify,
 };
 pub use scope::{Here, Scope};
 pub use set::{DRILL_PREFIX, Resolved, RuleSet};
@@ -170,3 +170,6 @@ impl Judgement {
         nearmiss_shared::bundle::sha256_hex(&text).chars().take(16).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

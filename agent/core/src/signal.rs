@@ -5,11 +5,15 @@ use nearmiss_shared::vocabulary::Category;
 
 mod backup;
 mod certificate;
+mod container;
 mod disk;
 mod endpoint;
 mod filesystem;
 mod host;
 mod integrity;
+mod metrics;
+mod plugin;
+mod power;
 mod service;
 
 use crate::ordinal::Family;
@@ -31,6 +35,13 @@ nearmiss_shared::words! {
         Plugin = "plugin",
         Metrics = "metrics",
         Container = "container",
+    }
+}
+
+impl Table {
+    /// Whether only a rule makes its signals: what no rule declares is judged by nothing.
+    pub const fn is_declared(self) -> bool {
+        matches!(self, Self::Log | Self::Plugin | Self::Metrics)
     }
 }
 
@@ -97,6 +108,10 @@ const CATALOGUE: &[&[SignalSpec]] = &[
     certificate::SIGNALS,
     backup::SIGNALS,
     integrity::SIGNALS,
+    plugin::SIGNALS,
+    metrics::SIGNALS,
+    power::SIGNALS,
+    container::SIGNALS,
 ];
 
 /// Every signal but those of log rules.

@@ -19,14 +19,19 @@ pub mod captures;
 pub mod certificate;
 pub mod clock;
 pub mod command;
+pub mod container;
 pub mod disk;
 mod due;
 pub mod endpoint;
+mod fetch;
 mod files;
 pub mod filesystem;
 pub mod host;
 pub mod integrity;
+pub mod metrics;
 mod patience;
+pub mod plugin;
+pub mod power;
 pub mod service;
 mod words;
 
@@ -34,11 +39,13 @@ use backup::BackupProbe;
 pub use captures::Captures;
 use certificate::CertificateProbe;
 pub use clock::Clock;
+use container::ContainerProbe;
 use disk::DiskProbe;
 use endpoint::EndpointProbe;
 use filesystem::FilesystemProbe;
 use host::HostProbe;
 use integrity::IntegrityProbe;
+use power::PowerProbe;
 use service::ServiceProbe;
 
 /// A signal of a subject as it was known before a restart.
@@ -85,10 +92,8 @@ pub trait Probe: Debug + Send {
 
 /// The probes that the configuration enables, each with the shortest interval that its rules ask for.
 pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Box<dyn Probe>> {
-    let interval = |table| {
-        let shipped = main_signal(table).interval.unwrap_or(Span::from_seconds(15));
-        rules.interval(table).unwrap_or(shipped)
-    };
+    let shipped = |table| main_signal(table).interval.unwrap_or(Span::from_seconds(15));
+    let interval = |table| rules.interval(table).unwrap_or_else(|| shipped(table));
     let probes = &config.probe;
     let mut all: Vec<Box<dyn Probe>> = Vec::new();
     if probes.filesystem.enabled {
@@ -114,6 +119,18 @@ pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Bo
     }
     if probes.integrity.enabled {
         all.push(Box::new(IntegrityProbe::new(rules)));
+    }
+    if probes.plugin.enabled {
+        all.extend(plugin::probes(rules, shipped(Table::Plugin)));
+    }
+    if probes.power.enabled {
+        all.push(Box::new(PowerProbe::new(rules, interval(Table::Power))));
+    }
+    if probes.container.enabled {
+        all.push(Box::new(ContainerProbe::new(rules, interval(Table::Container))));
+    }
+    if probes.metrics.enabled {
+        all.extend(metrics::probes(rules, shipped(Table::Metrics)));
     }
     all
 }
@@ -164,9 +181,9 @@ mod tests {
         let names = |config: &AgentConfig| -> Vec<&str> {
             all(config, &RuleSet::default(), &Captures::default()).iter().map(|probe| probe.name()).collect()
         };
-        let declared = ["endpoint", "certificate", "backup", "integrity"];
-        assert_eq!(names(&config), [&["filesystem", "disk", "service", "host"][..], &declared].concat());
+        let rest = ["host", "endpoint", "certificate", "backup", "integrity", "power", "container"];
+        assert_eq!(names(&config), [&["filesystem", "disk", "service"][..], &rest].concat());
         config.probe.disk.enabled = false;
-        assert_eq!(names(&config), [&["filesystem", "service", "host"][..], &declared].concat());
+        assert_eq!(names(&config), [&["filesystem", "service"][..], &rest].concat());
     }
 }

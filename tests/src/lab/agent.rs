@@ -26,6 +26,8 @@ pub struct AgentSettings {
 pub struct Agent {
     folder: PathBuf,
     world: PathBuf,
+    /// Searched before the machine's own programs.
+    programs: Option<PathBuf>,
     process: Option<Process>,
 }
 
@@ -44,7 +46,7 @@ impl Agent {
             format!("state = \"{}\"\n[observe]\nfor = \"0s\"\n{}", state.display(), settings.config),
         )?;
         fs::write(folder.join("rules.d/story.toml"), settings.rules)?;
-        Ok(Self { folder, world: world.to_owned(), process: None })
+        Ok(Self { folder, world: world.to_owned(), programs: None, process: None })
     }
 
     pub(super) async fn enrolled(
@@ -61,10 +63,20 @@ impl Agent {
         Ok(agent)
     }
 
+    /// Lets the agent find programs of `folder` before the machine's own.
+    pub fn finds_programs_in(&mut self, folder: &Path) {
+        self.programs = Some(folder.to_owned());
+    }
+
     /// Starts the daemon and waits until its control socket answers.
     pub async fn start(&mut self) -> Result<()> {
         let mut command = nearmiss("nearmiss-agent", &self.world);
         command.arg("--config").arg(self.folder.join("agent.toml")).arg("run");
+        if let Some(programs) = &self.programs {
+            let own = std::env::var_os("PATH").unwrap_or_default();
+            let paths = std::iter::once(programs.clone()).chain(std::env::split_paths(&own));
+            command.env("PATH", std::env::join_paths(paths)?);
+        }
         self.process = Some(Process::start(command, &self.folder.join("agent.log"))?);
         until("the agent to answer", async || {
             self.run(&["status"]).ok().filter(|output| output.status.success())

@@ -5,9 +5,13 @@
 
 mod backup;
 mod certificate;
+mod container;
 mod endpoint;
 mod integrity;
 mod log;
+mod metrics;
+mod plugin;
+mod power;
 
 use nearmiss_shared::fault::Reader;
 use serde::Serialize;
@@ -19,9 +23,13 @@ use crate::signal::Table;
 
 pub use backup::{BackupRule, Verify};
 pub use certificate::CertificateRule;
+pub use container::ContainerRule;
 pub use endpoint::{EndpointRule, Method as EndpointMethod, Target as EndpointTarget};
 pub use integrity::{IntegrityRule, Mode as IntegrityMode};
 pub use log::LogRule;
+pub use metrics::MetricsRule;
+pub use plugin::PluginRule;
+pub use power::{PowerRule, Supply};
 
 /// The declaration of one rule. It is part of the hash of what decides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,6 +40,10 @@ pub enum Declared {
     Certificate(CertificateRule),
     Backup(BackupRule),
     Integrity(IntegrityRule),
+    Plugin(PluginRule),
+    Metrics(MetricsRule),
+    Power(PowerRule),
+    Container(ContainerRule),
 }
 
 impl Declared {
@@ -43,6 +55,10 @@ impl Declared {
             Table::Certificate => certificate::KEYS,
             Table::Backup => backup::KEYS,
             Table::Integrity => integrity::KEYS,
+            Table::Plugin => plugin::KEYS,
+            Table::Metrics => metrics::KEYS,
+            Table::Power => power::KEYS,
+            Table::Container => container::KEYS,
             _ => &[],
         }
     }
@@ -61,6 +77,10 @@ impl Declared {
             Table::Certificate => CertificateRule::read(reader, entry, at).map(Self::Certificate),
             Table::Backup => BackupRule::read(reader, entry, at).map(Self::Backup),
             Table::Integrity => IntegrityRule::read(reader, entry, at).map(Self::Integrity),
+            Table::Plugin => PluginRule::read(reader, entry, at, enabled).map(Self::Plugin),
+            Table::Metrics => MetricsRule::read(reader, entry, &at, enabled).map(Self::Metrics),
+            Table::Power => PowerRule::read(reader, entry).map(Self::Power),
+            Table::Container => ContainerRule::read(reader, entry).map(Self::Container),
             _ => None,
         }
     }
@@ -71,18 +91,26 @@ impl Declared {
             Self::Log(log) => Some(log.levels()),
             Self::Endpoint(endpoint) => Some(endpoint.levels(signal)),
             Self::Backup(backup) => backup.levels(signal),
-            Self::Certificate(_) | Self::Integrity(_) => None,
+            Self::Certificate(_)
+            | Self::Integrity(_)
+            | Self::Plugin(_)
+            | Self::Power(_)
+            | Self::Container(_) => None,
+            Self::Metrics(metrics) => Some(metrics.levels),
         }
     }
 
     /// The glob of the subjects it makes, where `name` is the rule's; `None` where `match` means something else.
-    pub(super) fn subjects(&self, _name: &str) -> Option<String> {
+    pub(super) fn subjects(&self, name: &str) -> Option<String> {
         match self {
-            Self::Log(_) => None,
+            Self::Log(_) | Self::Container(_) => None,
             Self::Endpoint(endpoint) => Some(globset::escape(&endpoint.target.subject())),
             Self::Certificate(certificate) => Some(certificate.subjects()),
             Self::Backup(backup) => Some(globset::escape(&backup.path)),
             Self::Integrity(integrity) => Some(globset::escape(&integrity.path)),
+            Self::Plugin(_) => Some(itself_and_below(name, "/")),
+            Self::Metrics(_) => Some(itself_and_below(name, "{")),
+            Self::Power(power) => Some(globset::escape(power.supply.as_ref()?.subject())),
         }
     }
 }
@@ -102,4 +130,11 @@ fn alone(reader: &mut Reader<'_>, entry: &dyn TableLike, at: At, main: &str, key
     if let Some(key) = besides.filter(|_| !entry.contains_key(main)) {
         reader.fault(at, format!("`{key}` without `{main}`"), format!("`{main} = \"...\"` is expected here"));
     }
+}
+
+/// The glob of `name` itself and of all that begins with it and `mark`.
+fn itself_and_below(name: &str, mark: &str) -> String {
+    // Within braces a comma would part two alternatives.
+    let name = globset::escape(name).replace(',', "[,]");
+    format!("{{{name},{name}{}*}}", globset::escape(mark))
 }

@@ -123,7 +123,7 @@ impl RuleSet {
                 return all;
             }
         }
-        if spec.table != Table::Log {
+        if !spec.table.is_declared() {
             all.push(Resolved { rule: None, judgement: judged(None, spec, None) });
         }
         all
@@ -181,7 +181,7 @@ fn covers(over: &Rule, rule: &Rule) -> bool {
 }
 
 fn judged(rule: Option<&Rule>, spec: &'static SignalSpec, own: Option<Limits>) -> Option<Judgement> {
-    if rule.map_or(spec.table == Table::Log, |rule| !rule.enabled) {
+    if rule.map_or(spec.table.is_declared(), |rule| !rule.enabled) {
         return None;
     }
     let mut judgement = resolve(rule, spec, own);
