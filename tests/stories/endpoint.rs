@@ -39,7 +39,7 @@ async fn a_web_server_that_stops_is_near_then_down_and_one_that_says_the_wrong_t
     let subject = format!("127.0.0.1:{port}/health");
     let rules = format!(
         "[[endpoint]]\nname = \"portal\"\ntarget = \"http://{subject}\"\ncontains = \"ready\"\n\
-         interval = \"200ms\"\ntimeout = \"5s\"\nhold = \"500ms\"\nattempts = 4\n"
+         interval = \"200ms\"\ntimeout = \"5s\"\nconsequence_for = \"portal.service\"\nhold = \"500ms\"\nattempts = 4\n"
     );
     let mut server = web_server(folder.path(), port);
     until("the web server to listen", async || std::net::TcpStream::connect(("127.0.0.1", port)).ok()).await;
@@ -56,6 +56,8 @@ async fn a_web_server_that_stops_is_near_then_down_and_one_that_says_the_wrong_t
     let down = in_state(&agent, left, &subject, "breached").await;
     assert_eq!(down["value"], 0.0, "{down}");
     assert!(down["reasons"][0].as_str().unwrap().contains("connection refused"), "{down}");
+    let unit = in_state(&agent, "service.active", "portal.service", "breached").await;
+    assert!(unit["reasons"][0].as_str().unwrap().contains("is down: connection refused"), "{unit}");
     assert!(agent.log().contains("kind=approached"), "it was near before it was down: {}", agent.log());
 
     let _server = web_server(folder.path(), port);

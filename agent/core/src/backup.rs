@@ -104,8 +104,8 @@ impl BackupPlace {
         self.remember(&complete);
         let mut readings = vec![self.age(rule, age, at)];
         // Files of one folder may be of many kinds; those of a glob are meant to be alike.
-        let alike =
-            rule.path.contains(['*', '?', '[', '{']) || files.iter().all(|file| file.path == rule.path);
+        let alike = rule.path.contains(['*', '?', '[', '{'])
+            || files.first().is_some_and(|file| file.path == rule.path);
         readings.extend(
             self.size_ratio()
                 .filter(|_| alike)

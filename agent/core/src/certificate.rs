@@ -12,6 +12,8 @@ use crate::reading::{Measure, Reading, Stamp};
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
+/// What ended longer ago than this and was never watched was left behind.
+const LEFTOVER: Span = Span::from_days(30);
 /// A name is told this far: it comes from outside.
 const MAX_NAME: usize = 200;
 
@@ -96,6 +98,11 @@ impl Chain {
         let dead_weight = |other: &&Certificate| trust == Some(&Trust::Trusted) && other.not_after <= now;
         let others = self.others.iter().filter(|other| !dead_weight(other));
         others.fold(&self.leaf, |first, other| if other.not_after < first.not_after { other } else { first })
+    }
+
+    /// Whether the server's own certificate ended so long ago that nobody can be using it.
+    pub fn is_leftover(&self, now: Timestamp) -> bool {
+        now.since(self.leaf.not_after) > LEFTOVER
     }
 
     /// The instant to judge trust at: now, or the last one at which the server's own certificate was in force, since

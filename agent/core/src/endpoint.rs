@@ -58,9 +58,19 @@ impl Health {
             }
             Err(why) => {
                 self.failures = self.failures.saturating_add(1).min(rule.attempts);
-                vec![self.attempts(rule, &subject, Some(why), at)]
+                let consequence = self.consequence(rule, &subject, &why, at);
+                let attempts = self.attempts(rule, &subject, Some(why), at);
+                [attempts].into_iter().chain(consequence).collect()
             }
         }
+    }
+
+    /// A unit that is there for this endpoint has failed with it, also where systemd calls it active.
+    fn consequence(&self, rule: &EndpointRule, subject: &str, why: &str, at: Stamp) -> Option<Reading> {
+        let unit = rule.consequence_for.as_ref().filter(|_| self.failures >= rule.attempts)?;
+        let reason = format!("{subject} is down: {why}");
+        let measure = Measure::Consequence { value: None, reason };
+        Some(Reading::of("service.active", unit, at, measure))
     }
 
     fn attempts(&self, rule: &EndpointRule, subject: &str, why: Option<String>, at: Stamp) -> Reading {
@@ -140,6 +150,18 @@ mod tests {
         assert_eq!(looks, [Measure::Value(2.0), near, down.clone(), down]);
         let back = health.judge(&rule(), answer(0.1), up_for(62));
         assert_eq!(back[1].measure, Measure::Value(3.0));
+    }
+
+    #[test]
+    fn a_unit_fails_with_its_endpoint_and_not_before() {
+        let rule = EndpointRule { consequence_for: Some("portal.service".to_owned()), ..rule() };
+        let mut health = Health::default();
+        let units: Vec<Option<Reading>> =
+            (0..3).map(|_| health.judge(&rule, refused(), up_for(60)).into_iter().nth(1)).collect();
+        let [None, None, Some(unit)] = units.as_slice() else { panic!("{units:?}") };
+        assert_eq!((unit.signal.as_str(), unit.subject.as_str()), ("service.active", "portal.service"));
+        let reason = "h:80 is down: connection refused".to_owned();
+        assert_eq!(unit.measure, Measure::Consequence { value: None, reason });
     }
 
     #[test]

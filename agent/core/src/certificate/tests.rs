@@ -84,6 +84,14 @@ fn a_superfluous_certificate_that_ended_is_no_failure_of_a_trusted_chain() {
 }
 
 #[test]
+fn what_ended_long_ago_was_left_behind() {
+    let leaf = certificate("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+    let chain = Chain { leaf, others: Vec::new() };
+    assert!(!chain.is_leftover("2026-02-20T00:00:00Z".parse().unwrap()));
+    assert!(chain.is_leftover("2026-03-20T00:00:00Z".parse().unwrap()));
+}
+
+#[test]
 fn an_ended_certificate_has_failed_and_one_of_tomorrow_is_near() {
     let chain =
         Chain { leaf: certificate("2026-01-02T00:00:00Z", "2026-02-01T00:00:00Z"), others: Vec::new() };

@@ -110,7 +110,12 @@ impl Place {
             Err(why) => return self.unread(&format!("{}: {why}", self.pattern.text()), at),
         };
         self.fault = contents.fault;
-        let chains: Vec<_> = contents.chains.into_iter().take(MAX_FILES).collect();
+        let left_behind = |path: &str, chain: &Result<Chain, String>| {
+            let known = self.declared || self.seen.contains(path);
+            !known && chain.as_ref().is_ok_and(|chain| chain.is_leftover(at.wall))
+        };
+        let mut chains = contents.chains;
+        chains.retain(|(path, chain)| !left_behind(path, chain));
         let mut readings = self.gone(&chains, at);
         for (path, chain) in chains {
             readings.push(match chain {

@@ -88,7 +88,7 @@ async fn a_container_runs_out_of_restarts_and_of_checks_and_ends() {
         assert!(told.iter().all(|line| line.ends_with("retired: the container was removed")), "{told:?}");
         assert_eq!((told.len(), look(&mut probe, &answer, None).await.len()), (2, 0));
     };
-    tokio::select! { () = serve(&socket, Arc::clone(&answer)) => {}, () = story => {} }
+    tokio::select! { biased; () = serve(&socket, Arc::clone(&answer)) => {}, () = story => {} }
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn restarts_without_a_limit_are_counted_within_the_rules_window_and_a_stop
         assert!(told.iter().all(|line| line.contains("retired: the container was stopped")), "{told:?}");
         assert_eq!(told.len(), 2);
     };
-    tokio::select! { () = serve(&socket, Arc::clone(&answer)) => {}, () = story => {} }
+    tokio::select! { biased; () = serve(&socket, Arc::clone(&answer)) => {}, () = story => {} }
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_runtime_that_is_gone_leaves_its_containers_unread_and_its_labels_are_
         let web = looked.readings.iter().find(|reading| reading.subject == "web").unwrap();
         assert_eq!(web.labels, BTreeMap::from([("service".to_owned(), "front".to_owned())]));
     };
-    tokio::select! { () = serve(&socket, Arc::clone(&answer)) => {}, () = story => {} }
+    tokio::select! { biased; () = serve(&socket, Arc::clone(&answer)) => {}, () = story => {} }
     let told = look(&mut probe, &answer, None).await;
     assert_eq!(told, ["container.restarts_left unread", "container.running unread"]);
 }

@@ -120,6 +120,17 @@ async fn each_endpoint_has_its_own_pace_and_none_declared_is_said_once() {
     };
     assert_eq!(subjects(&probe.read(&clock).await).len(), 4);
     while probe.read(&clock).await.readings.is_empty() {}
-    let known = Known { signal: "endpoint.attempts_left".to_owned(), ..Known::default() };
-    probe.expect(&known);
+}
+
+#[tokio::test]
+async fn failures_are_counted_on_after_a_restart() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = closed.local_addr().unwrap().port();
+    drop(closed);
+    let mut probe = probe(&format!("[[endpoint]]\nname = \"e\"\ntarget = \"tcp://127.0.0.1:{port}\"\n"));
+    let labels = BTreeMap::from([("failures".to_owned(), "2".to_owned())]);
+    let (signal, subject) = ("endpoint.attempts_left".to_owned(), format!("127.0.0.1:{port}"));
+    probe.expect(&Known { signal, subject, labels });
+    let readings = probe.read(&Clock::real()).await.readings;
+    assert_eq!(why(&readings), "down after 3 failures in a row: connection refused");
 }

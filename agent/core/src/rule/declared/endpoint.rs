@@ -11,7 +11,7 @@ use crate::proximity::Limits;
 use crate::rule::parse::At;
 
 pub(super) const KEYS: &[&str] =
-    &["target", "status", "contains", "method", "timeout", "attempts", "insecure_tls"];
+    &["target", "status", "contains", "method", "timeout", "attempts", "insecure_tls", "consequence_for"];
 
 /// What is asked, and what a good answer is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,6 +28,8 @@ pub struct EndpointRule {
     pub attempts: u32,
     /// Takes any certificate: for private addresses whose certificate nobody vouches for.
     pub insecure_tls: bool,
+    /// The unit that has failed when this endpoint is down, whatever systemd says of it.
+    pub consequence_for: Option<String>,
 }
 
 /// Where a question goes.
@@ -106,6 +108,7 @@ impl EndpointRule {
         let timeout = timeout(reader, entry, Span::from_seconds(5));
         let attempts = reader.integer(entry, "attempts", 1..101).and_then(|count| u32::try_from(count).ok());
         let insecure_tls = reader.boolean(entry, "insecure_tls").unwrap_or(false);
+        let consequence_for = reader.string(entry, "consequence_for");
         alone(reader, entry, at, "target", KEYS);
         let target = target?;
         if matches!(target, Target::Tcp { .. }) {
@@ -122,6 +125,7 @@ impl EndpointRule {
             timeout,
             attempts: attempts.unwrap_or(3),
             insecure_tls,
+            consequence_for,
         })
     }
 
@@ -244,6 +248,7 @@ mod tests {
             timeout: Span::from_seconds(5),
             attempts,
             insecure_tls: false,
+            consequence_for: None,
         };
         for (attempts, near_at) in [(1, 0.5), (2, 1.0), (3, 1.2), (10, 4.0)] {
             let levels = rule(attempts).attempts_levels();
