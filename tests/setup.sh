@@ -16,6 +16,11 @@ setup_packages() {
     python3 -c 'import ensurepip' 2>/dev/null || install_missing ensurepip:python3-venv
 }
 
+# Programs of others that benches measure themselves against.
+setup_peers() {
+    install_missing prometheus-node-exporter:prometheus-node-exporter openssl:openssl
+}
+
 # An SMTP sink and an iCalendar reader that share no code with ours.
 setup_python() {
     local venv="$CARGO_TARGET_DIR/venv" stamp="$CARGO_TARGET_DIR/venv/.ready-1"

@@ -69,10 +69,11 @@ impl Drop for Process {
     }
 }
 
-/// Where cargo put the programs this test run was built with.
+/// Where cargo put the programs that this test or bench was built with.
 pub fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap_or_default();
-    let folder = test.parent().and_then(Path::parent).unwrap_or(Path::new("target/debug"));
+    let own = std::env::current_exe().unwrap_or_default();
+    let folder = own.parent().unwrap_or(Path::new("target/debug"));
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
     folder.join(name)
 }
 
