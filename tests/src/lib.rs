@@ -6,4 +6,5 @@ pub mod lab;
 pub mod loopfs;
 pub mod mail;
 pub mod process;
+pub mod systemd;
 pub mod wait;

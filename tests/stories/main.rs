@@ -19,6 +19,7 @@ mod margins;
 mod newcomer;
 mod requests;
 mod retrospective;
+mod systemd;
 mod tenants;
 mod wire;
 

@@ -9,19 +9,23 @@ use crate::pipeline::{Handle, Input};
 use nearmiss_agent_probe::Clock;
 use nearmiss_agent_probe::Probe;
 
-/// Looks, hands on, and waits for the next time, until asked to stop.
+/// Looks, hands on, and waits for the next time or for what comes before it, until asked to stop.
 pub(super) async fn look(mut probe: Box<dyn Probe>, clock: Clock, pipeline: Handle, mut stop: Stop) {
     let mut turn = tokio::time::interval(probe.interval().to_duration());
     // A look that took longer than its interval is not made up for.
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
+        let told = tokio::select! {
             () = stop.asked() => return,
-            _ = turn.tick() => {}
-        }
-        let looked = tokio::select! {
-            () = stop.asked() => return,
-            looked = probe.read(&clock) => looked,
+            _ = turn.tick() => None,
+            told = probe.between(&clock) => Some(told),
+        };
+        let looked = match told {
+            Some(told) => told,
+            None => tokio::select! {
+                () = stop.asked() => return,
+                looked = probe.read(&clock) => looked,
+            },
         };
         pipeline.send(Input::Looked(looked)).await;
     }
