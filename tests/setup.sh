@@ -6,6 +6,8 @@
 # Debian packages the real parts come from. `$1` is non-empty for the fast tier, which has no browser.
 setup_packages() {
     local wanted=(smartctl:smartmontools mkfs.ext4:e2fsprogs losetup:mount python3:python3)
+    # A systemd of the stories' own is booted in namespaces; none is started here.
+    wanted+=(systemctl:systemd dbus-daemon:dbus nsenter:util-linux)
     [ -n "$1" ] || wanted+=(chromium:chromium ip:iproute2)
     install_missing "${wanted[@]}"
     python3 -c 'import ensurepip' 2>/dev/null || install_missing ensurepip:python3-venv
@@ -22,6 +24,23 @@ setup_python() {
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/tests/requirements.txt"
     touch "$stamp"
+}
+
+# Debian's chronyd, unpacked beside the target folder's other tools: installed, it would push out whatever keeps this
+# machine's clock.
+setup_chrony() {
+    local tools="$CARGO_TARGET_DIR/tools/chrony"
+    export PATH="$PATH:/usr/sbin:$tools/usr/sbin:$tools/usr/bin"
+    { command -v chronyd && command -v chronyc; } >/dev/null && return 0
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "missing: chronyd and chronyc. The stories of the host's clock are skipped." >&2
+        return 0
+    fi
+    say "unpacking chrony (once)"
+    mkdir -p "$tools"
+    (cd "$tools" && apt-get update -qq &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libedit2 libseccomp2 >/dev/null &&
+        apt-get download -qq chrony 2>/dev/null && dpkg -x chrony_*.deb . && rm chrony_*.deb)
 }
 
 # cargo-nextest, built once into the target folder where the machine has none.

@@ -116,6 +116,13 @@ impl Systemd {
         Ok(fs::write(path, text)?)
     }
 
+    /// Puts one of this machine's programs into `/usr/local/bin`.
+    pub fn install(&self, program: &Path) -> Result<()> {
+        let name = program.file_name().context("a program has a name")?;
+        fs::copy(program, self.path("/usr/local/bin")?.join(name))?;
+        Ok(())
+    }
+
     /// Writes unit files and has them read.
     pub fn units(&self, units: &[(&str, &str)]) -> Result<()> {
         for (name, text) in units {
@@ -144,7 +151,12 @@ impl Drop for Systemd {
         let Some(groups) = &self.groups else { return };
         // A group can be removed when its last process is gone, which takes a moment.
         for _ in 0..200 {
-            drop(Command::new("find").arg(groups).args(["-depth", "-type", "d", "-exec", "rmdir", "{}", "+"]).output());
+            drop(
+                Command::new("find")
+                    .arg(groups)
+                    .args(["-depth", "-type", "d", "-exec", "rmdir", "{}", "+"])
+                    .output(),
+            );
             if !groups.exists() {
                 break;
             }

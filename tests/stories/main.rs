@@ -13,6 +13,7 @@ mod drill;
 mod durability;
 mod endpoint;
 mod filesystem;
+mod host;
 mod house;
 mod logs;
 mod margins;

@@ -48,7 +48,10 @@ mod tests {
 
     #[test]
     fn a_real_file_is_read() {
-        assert_eq!(parse("pgrotated 0\ndrop_pagecache 1\ndrop_slab 1\noom_kill 2\nnuma_pte_updates 0\n"), Some(2));
+        assert_eq!(
+            parse("pgrotated 0\ndrop_pagecache 1\ndrop_slab 1\noom_kill 2\nnuma_pte_updates 0\n"),
+            Some(2)
+        );
         assert_eq!(parse("oom_kill_x 3\n"), None);
         assert_eq!(parse("oom_kill many\n"), None);
     }

@@ -66,7 +66,8 @@ impl HostProbe {
 
     /// A kill is a trigger with its number; of kills before the first look only the count since boot is told.
     fn oom_kills(&mut self, at: Stamp) -> Sample {
-        let counter = oom::parse(&read("/proc/vmstat")?).ok_or("this kernel does not count its kills (oom_kill)")?;
+        let counter =
+            oom::parse(&read("/proc/vmstat")?).ok_or("this kernel does not count its kills (oom_kill)")?;
         let new = self.kills.count(counter, at.boot_ms);
         let value = self.kills.in_an_hour(at.boot_ms) as f64;
         let measure = match new {

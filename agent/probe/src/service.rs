@@ -17,6 +17,7 @@ use nearmiss_shared::time::Span;
 
 use crate::{Clock, Excuses, Known, Probe, Readings};
 
+mod kept;
 mod news;
 mod processes;
 mod systemd;
@@ -76,7 +77,10 @@ impl ServiceProbe {
             let now = moment(clock);
             match (&mut self.units, asked) {
                 (Err(why), _) => excuses.push(why.clone()),
-                (Ok(units), Ok(())) => readings.extend(units.all(now)),
+                (Ok(units), Ok(())) => {
+                    readings.extend(units.all(now));
+                    excuses.extend(units.excuse());
+                }
                 (Ok(units), Err(fault)) => {
                     self.systemd = None;
                     let why = format!("systemd does not answer on the system bus: {fault}");

@@ -114,14 +114,20 @@ mod tests {
     #[test]
     fn a_unit_started_by_hand_survives_as_many_failures_as_its_burst() {
         // Counter and start are told apart, in this order.
-        let looks = [(100, 0, 90), (500, 1, 90), (510, 1, 505), (900, 2, 905), (1_300, 3, 1_305), (1_700, 4, 1_705)];
+        let looks =
+            [(100, 0, 90), (500, 1, 90), (510, 1, 505), (900, 2, 905), (1_300, 3, 1_305), (1_700, 4, 1_705)];
         assert_eq!(left_after(&looks), [5, 4, 4, 3, 2, 1]);
     }
 
     #[test]
     fn a_unit_that_ran_for_long_has_its_whole_burst_and_the_window_ends() {
-        let looks =
-            [(50_000, 40, 90), (60_000, 41, 60_000), (61_000, 43, 61_000), (70_001, 43, 61_000), (80_000, 44, 80_000)];
+        let looks = [
+            (50_000, 40, 90),
+            (60_000, 41, 60_000),
+            (61_000, 43, 61_000),
+            (70_001, 43, 61_000),
+            (80_000, 44, 80_000),
+        ];
         assert_eq!(left_after(&looks), [5, 5, 3, 5, 5]);
     }
 

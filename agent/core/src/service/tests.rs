@@ -170,7 +170,10 @@ fn a_program_is_started_anew_when_its_eldest_process_is_another_one() {
     for (index, (processes, count, restarts)) in steps.into_iter().enumerate() {
         let readings = runs.judge("httpd", processes, moment(index as i64).at);
         assert_eq!(readings[0].measure, Measure::Value(count), "step {index}");
-        assert_eq!(of(&readings, RESTARTS).map(|reading| &reading.measure), restarts.map(Measure::Value).as_ref());
+        assert_eq!(
+            of(&readings, RESTARTS).map(|reading| &reading.measure),
+            restarts.map(Measure::Value).as_ref()
+        );
     }
     let gone = runs.judge("httpd", &[], moment(60).at);
     assert!(matches!(&gone[0].measure, Measure::Consequence { reason, .. } if reason.contains("httpd")));

@@ -80,8 +80,9 @@ impl TimerWatched {
     /// The reading of one look; none for a timer that starts nothing.
     pub fn judge(&mut self, timer: &Timer, now: Moment) -> Option<Reading> {
         if timer.state == TimerState::Over {
-            return std::mem::take(&mut self.was_up)
-                .then(|| retired(TIMER_OVERDUE, &timer.name, now.at, "the timer was stopped or has had its last run"));
+            return std::mem::take(&mut self.was_up).then(|| {
+                retired(TIMER_OVERDUE, &timer.name, now.at, "the timer was stopped or has had its last run")
+            });
         }
         self.was_up = true;
         self.period_ms = period(timer).or(self.period_ms);

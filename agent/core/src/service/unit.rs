@@ -117,7 +117,9 @@ impl Watched {
     pub fn gone(&mut self, name: &str, now: Moment, why: &str) -> Vec<Reading> {
         self.fed = Feeding::Unknown;
         self.flapped = false;
-        [ACTIVE, RESTARTS_LEFT, RESTARTS, WATCHDOG_LEFT].map(|signal| retired(signal, name, now.at, why)).into()
+        [ACTIVE, RESTARTS_LEFT, RESTARTS, WATCHDOG_LEFT]
+            .map(|signal| retired(signal, name, now.at, why))
+            .into()
     }
 
     /// A burst or interval of 0 turns the limit off.

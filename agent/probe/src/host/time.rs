@@ -80,7 +80,9 @@ impl Clockwatch {
             Standing::Unsynchronised => {
                 if self.told {
                     let why = match answer {
-                        Some(_) => format!("{} has no source: how far off the clock is, is not known", keeper.name()),
+                        Some(_) => {
+                            format!("{} has no source: how far off the clock is, is not known", keeper.name())
+                        }
                         None => format!("{} does not answer any more", keeper.name()),
                     };
                     readings.push(Reading::of(OFFSET, "", at, Measure::Invalid { why }));
@@ -88,9 +90,8 @@ impl Clockwatch {
                 at.since(*self.free_since.get_or_insert(at))
             }
         };
-        readings.push(
-            Reading::value(UNSYNCHRONISED, "", at, free.as_seconds()).label("daemon", keeper.name()),
-        );
+        readings
+            .push(Reading::value(UNSYNCHRONISED, "", at, free.as_seconds()).label("daemon", keeper.name()));
         readings
     }
 }

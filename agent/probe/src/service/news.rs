@@ -16,9 +16,17 @@ const QUEUED: usize = 4096;
 /// One change.
 #[derive(Debug, PartialEq)]
 pub(super) enum News {
-    Changed { path: String, values: Values },
-    New { name: String, path: String },
-    Gone { name: String },
+    Changed {
+        path: String,
+        values: Values,
+    },
+    New {
+        name: String,
+        path: String,
+    },
+    Gone {
+        name: String,
+    },
     /// Unit files were read anew: what is known of them is old.
     Reloaded,
 }
@@ -111,7 +119,8 @@ fn told(message: &Message) -> Option<News> {
     let body = message.body();
     match header.member()?.as_str() {
         "PropertiesChanged" => {
-            let (_, values, _): (String, BTreeMap<String, OwnedVariant>, Vec<String>) = body.deserialize().ok()?;
+            let (_, values, _): (String, BTreeMap<String, OwnedVariant>, Vec<String>) =
+                body.deserialize().ok()?;
             Some(News::Changed { path: header.path()?.to_string(), values: Values(values) })
         }
         "UnitNew" => {

@@ -97,7 +97,12 @@ impl Systemd {
     ///
     /// # Errors
     /// systemd does not answer, or the unit is gone.
-    pub(super) async fn unit(&self, name: &str, path: &str, always: bool) -> Result<Option<Unit>, zbus::Error> {
+    pub(super) async fn unit(
+        &self,
+        name: &str,
+        path: &str,
+        always: bool,
+    ) -> Result<Option<Unit>, zbus::Error> {
         let asked = [(UNIT, "ActiveState"), (UNIT, "UnitFileState"), (SERVICE, "Restart")];
         let values = &mut self.ask(path, &asked).await?;
         let (active, file, restart) = (text(values)?, text(values)?, text(values)?);
@@ -181,7 +186,8 @@ impl Systemd {
         let one = |(interface, name): (&str, &str)| {
             let call = (interface.to_owned(), name.to_owned());
             async move {
-                let answer = self.bus.call_method(Some(SYSTEMD), path, Some(PROPERTIES), "Get", &call).await?;
+                let answer =
+                    self.bus.call_method(Some(SYSTEMD), path, Some(PROPERTIES), "Get", &call).await?;
                 answer.body().deserialize::<OwnedVariant>()
             }
         };

@@ -7,6 +7,7 @@ use nearmiss_agent_core::service::{
     ACTIVE, Activity, Choice, Moment, RESTARTS_LEFT, TIMER_OVERDUE, Timer, TimerWatched, Unit, Watched,
 };
 
+use super::kept::{Service, vanished};
 use super::news::News;
 use super::systemd::{Loaded, Systemd};
 use crate::Known;
@@ -16,19 +17,6 @@ const MOST_UNITS: usize = 500;
 const MOST_KNOWN: usize = 5_000;
 /// Readings between two looks; beyond them a unit's changes are told as one.
 const MOST_READINGS: usize = 256;
-/// A watchdog is looked at when this part of its time has passed unfed, and again after this part of it.
-const HUNGRY: (i64, i64) = (4, 5);
-const AGAIN: i64 = 20;
-
-/// One service.
-#[derive(Debug)]
-struct Service {
-    path: String,
-    facts: Unit,
-    watched: Watched,
-    /// When its watchdog was last looked at, in milliseconds of CLOCK_MONOTONIC.
-    asked_ms: i64,
-}
 
 #[derive(Debug)]
 struct Clockwork {
@@ -85,6 +73,12 @@ impl Units {
         self.outdated
     }
 
+    /// Why some units are not watched, where that is so.
+    pub(super) fn excuse(&self) -> Option<String> {
+        let full = self.services.len() >= MOST_UNITS || self.timers.len() >= MOST_UNITS;
+        full.then(|| format!("more than {MOST_UNITS} units: name those to watch in [probe.service] units"))
+    }
+
     /// Whether there is something to tell or to ask before the next look.
     pub(super) fn has_news(&self) -> bool {
         !(self.readings.is_empty() && self.changed.is_empty() && self.unknown.is_empty())
@@ -123,9 +117,7 @@ impl Units {
         let is_watchable = name.ends_with(".service") || name.ends_with(".timer");
         if is_watchable && self.choice.wants(&name) && self.names.len() < MOST_KNOWN {
             self.names.insert(path.clone(), name.clone());
-            if self.unknown.len() < MOST_UNITS {
-                self.unknown.insert(name, path);
-            }
+            self.unknown.insert(name, path);
         }
     }
 
@@ -168,7 +160,11 @@ impl Units {
                 watched.expected();
                 self.readings.extend(watched.gone(&name, now));
             } else {
-                self.readings.extend(Watched::default().gone(&name, now, "it was stopped while nobody watched"));
+                self.readings.extend(Watched::default().gone(
+                    &name,
+                    now,
+                    "it was stopped while nobody watched",
+                ));
             }
         }
         Ok(())
@@ -210,7 +206,7 @@ impl Units {
         if self.expected.remove(&name) {
             watched.expected();
         }
-        self.services.insert(name, Service { path, facts, watched, asked_ms: 0 });
+        self.services.insert(name, Service::new(path, facts, watched));
     }
 
     fn keep_timer(&mut self, name: String, path: String, facts: Timer) {
@@ -291,46 +287,13 @@ impl Units {
 
     /// Every unit that is up as one that cannot be looked at.
     pub(super) fn unread(&self, why: &str, now: Moment) -> Vec<Reading> {
-        let services = self.services.iter().filter(|(_, one)| one.watched.was_up()).map(|(name, _)| (ACTIVE, name));
+        let services =
+            self.services.iter().filter(|(_, one)| one.watched.was_up()).map(|(name, _)| (ACTIVE, name));
         let timers =
             self.timers.iter().filter(|(_, one)| one.watched.was_up()).map(|(name, _)| (TIMER_OVERDUE, name));
         let invalid = |(signal, name): (&str, &String)| {
             Reading::of(signal, name, now.at, Measure::Invalid { why: why.to_owned() })
         };
         services.chain(timers).map(invalid).collect()
-    }
-}
-
-impl Service {
-    async fn feed(&mut self, systemd: &Systemd, now: Moment) -> Result<(), zbus::Error> {
-        if let Some(watchdog) = &mut self.facts.watchdog
-            && self.facts.activity == Activity::Up
-        {
-            match systemd.fed(&self.path).await {
-                Ok(fed) => watchdog.fed_ms = fed.unwrap_or(0),
-                Err(fault) => vanished(fault)?,
-            }
-            self.asked_ms = now.monotonic_ms;
-        }
-        Ok(())
-    }
-
-    /// From when on its watchdog counts as late to be fed.
-    fn hungry_since(&self) -> Option<i64> {
-        let watchdog = self.facts.watchdog.filter(|_| self.facts.activity == Activity::Up)?;
-        (watchdog.fed_ms > 0).then(|| watchdog.fed_ms + watchdog.patience_ms * HUNGRY.0 / HUNGRY.1)
-    }
-
-    fn hungry_at(&self) -> Option<i64> {
-        let again = self.facts.watchdog?.patience_ms / AGAIN;
-        Some(self.hungry_since()?.max(self.asked_ms + again.max(1_000)))
-    }
-}
-
-/// A fault that speaks of one unit is none of the connection.
-fn vanished(fault: zbus::Error) -> Result<(), zbus::Error> {
-    match fault {
-        zbus::Error::MethodError(..) | zbus::Error::IncorrectType | zbus::Error::SignatureMismatch(..) => Ok(()),
-        fault => Err(fault),
     }
 }
