@@ -11,6 +11,8 @@ setup_packages() {
     wanted+=(prometheus-node-exporter:prometheus-node-exporter)
     wanted+=(/lib/nut/dummy-ups:nut-server upsc:nut-client)
     wanted+=(podman:podman crun:crun busybox:busybox-static)
+    # A systemd of the stories' own is booted in namespaces; none is started here.
+    wanted+=(systemctl:systemd dbus-daemon:dbus nsenter:util-linux)
     [ -n "$1" ] || wanted+=(chromium:chromium ip:iproute2)
     install_missing "${wanted[@]}"
     python3 -c 'import ensurepip' 2>/dev/null || install_missing ensurepip:python3-venv
@@ -46,6 +48,23 @@ setup_apcupsd() {
     for package in "$part"/*.deb; do dpkg -x "$package" "$part"; done
     rm -rf "$NEARMISS_TEST_APCUPSD"
     mv "$part" "$NEARMISS_TEST_APCUPSD"
+}
+
+# Debian's chronyd, unpacked beside the target folder's other tools: installed, it would push out whatever keeps this
+# machine's clock.
+setup_chrony() {
+    local tools="$CARGO_TARGET_DIR/tools/chrony"
+    export PATH="$PATH:/usr/sbin:$tools/usr/sbin:$tools/usr/bin"
+    { command -v chronyd && command -v chronyc; } >/dev/null && return 0
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "missing: chronyd and chronyc. The stories of the host's clock are skipped." >&2
+        return 0
+    fi
+    say "unpacking chrony (once)"
+    mkdir -p "$tools"
+    (cd "$tools" && apt-get update -qq &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libedit2 libseccomp2 >/dev/null &&
+        apt-get download -qq chrony 2>/dev/null && dpkg -x chrony_*.deb . && rm chrony_*.deb)
 }
 
 # cargo-nextest, built once into the target folder where the machine has none.

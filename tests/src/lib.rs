@@ -6,5 +6,6 @@ pub mod lab;
 pub mod loopfs;
 pub mod mail;
 pub mod process;
+pub mod systemd;
 pub mod tls;
 pub mod wait;

@@ -77,6 +77,12 @@ pub fn program(name: &str) -> PathBuf {
     folder.join(name)
 }
 
+/// Where a program of this machine is; `None` where it is not installed.
+pub fn installed(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
 /// Runs a command to its end; an error when it fails, with what it printed.
 pub fn run<I: AsRef<OsStr>>(
     program: impl AsRef<OsStr>,

@@ -177,7 +177,7 @@ impl Default for DiskConfig {
 #[serde(default)]
 pub struct ServiceConfig {
     pub enabled: bool,
-    /// Globs over unit names.
+    /// Globs over the names of services and timers; one that begins with `!` takes units out.
     pub units: Vec<String>,
     /// Names of processes that must run, for hosts without systemd.
     pub processes: Vec<String>,
@@ -185,7 +185,11 @@ pub struct ServiceConfig {
 
 impl Default for ServiceConfig {
     fn default() -> Self {
-        Self { enabled: true, units: vec!["*.service".to_owned()], processes: Vec::new() }
+        Self {
+            enabled: true,
+            units: vec!["*.service".to_owned(), "*.timer".to_owned()],
+            processes: Vec::new(),
+        }
     }
 }
 
@@ -400,7 +404,13 @@ fn probes(reader: &mut Reader<'_>, probes: &dyn TableLike) {
     );
     section(reader, probes, "service", &["enabled", "units", "processes"], |reader, table| {
         reader.boolean(table, "enabled");
-        reader.strings(table, "units");
+        for glob in reader.strings(table, "units").unwrap_or_default() {
+            if let Err(fault) = crate::service::Choice::of(std::slice::from_ref(&glob)) {
+                let at = table.get("units").and_then(toml_edit::Item::span);
+                let told = format!("`units` has `{glob}`, which is no glob: {}", fault.kind());
+                reader.fault(at, told, "such as \"web@*.service\", \"*.timer\" or \"!cron.service\"");
+            }
+        }
         reader.strings(table, "processes");
     });
     section(reader, probes, "log", &["enabled", "paths", "journal"], |reader, table| {
@@ -430,7 +440,7 @@ mod tests {
     #[test]
     fn every_fault_is_told_at_once_with_its_line_and_what_would_be_right() {
         let text = "stat = \"/x\"\n[observe]\nfor = \"soon\"\n[probe.disk]\nenabled = \"yes\"\ncommand = []\n\
-                    [spool]\nmax_bytes = 3\n[acept]\n[labels]\nTier = \"x\"\nsite = 1\n";
+                    [spool]\nmax_bytes = 3\n[acept]\n[labels]\nTier = \"x\"\nsite = 1\n[probe.service]\nunits = [\"!web[\"]\n";
         let faults: Vec<String> =
             validate(&[("agent.toml".to_owned(), text.to_owned())]).iter().map(ToString::to_string).collect();
         for expected in [
@@ -439,13 +449,14 @@ mod tests {
             "agent.toml:5: `enabled` is string `\"yes\"`; true or false is expected",
             "agent.toml:6: `command` is empty",
             "agent.toml:8: `max_bytes` is integer `3`; a whole number from 1048576",
+            "agent.toml:14: `units` has `!web[`, which is no glob",
             "agent.toml:9: unknown key `acept` in the configuration; did you mean `accept`?",
             "agent.toml:11: a label named `Tier`",
             "agent.toml:12: `site` is integer `1`; a string is expected",
         ] {
             assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{expected}\nin {faults:#?}");
         }
-        assert_eq!(faults.len(), 8, "{faults:#?}");
+        assert_eq!(faults.len(), 9, "{faults:#?}");
     }
 
     #[test]

@@ -41,6 +41,12 @@ impl Clock {
         seconds.saturating_mul(1000).saturating_add(u64::try_from(now.tv_nsec / 1_000_000).unwrap_or(0))
     }
 
+    /// Milliseconds since boot without suspended time, as systemd tells times that are not the wall clock's.
+    pub fn monotonic_ms(&self) -> i64 {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        now.tv_sec.saturating_mul(1000).saturating_add(now.tv_nsec / 1_000_000)
+    }
+
     /// Both clocks at one instant.
     pub fn stamp(&self) -> Stamp {
         Stamp { wall: self.wall(), boot_ms: i64::try_from(self.boot_ms()).unwrap_or(i64::MAX) }

@@ -1,15 +1,19 @@
-//! The host itself: memory, swap, pressure, file handles, temperature.
+//! The host itself: memory, swap, kills for want of memory, pressure, file handles, temperature, the clock.
 
 use std::fs;
 
 use futures_util::future::BoxFuture;
 use nearmiss_agent_core::proximity::Limits;
-use nearmiss_agent_core::reading::{Reading, Stamp};
-use nearmiss_agent_core::{meminfo, pressure};
+use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
+use nearmiss_agent_core::{meminfo, oom, pressure};
 use nearmiss_shared::time::Span;
 use sysinfo::Components;
 
 use crate::{Clock, Excuses, Probe, Readings};
+
+mod time;
+
+use time::Clockwatch;
 
 const NAME: &str = "host";
 
@@ -18,6 +22,8 @@ const NAME: &str = "host";
 pub struct HostProbe {
     interval: Span,
     sensors: Option<Components>,
+    kills: oom::Kills,
+    clock: Clockwatch,
     excuses: Excuses,
 }
 
@@ -25,11 +31,19 @@ pub struct HostProbe {
 type Sample = Result<Reading, String>;
 
 impl HostProbe {
-    pub fn new(interval: Span) -> Self {
-        Self { interval, sensors: None, excuses: Excuses::new(NAME) }
+    /// `asked` is how often the daemon that keeps the clock is asked.
+    pub fn new(interval: Span, asked: Span) -> Self {
+        Self {
+            interval,
+            sensors: None,
+            kills: oom::Kills::default(),
+            clock: Clockwatch::new(asked),
+            excuses: Excuses::new(NAME),
+        }
     }
 
-    /// Looks once; all of it is answered by the kernel from memory, but for the sensors, which are drivers'.
+    /// Looks once; all of it is answered by the kernel from memory, but for the sensors, which are drivers', and the
+    /// clock.
     async fn look(&mut self, clock: &Clock) -> Readings {
         let at = clock.stamp();
         let mut samples = memory(at);
@@ -38,8 +52,9 @@ impl HostProbe {
             samples.push(stall(resource, at));
         }
         samples.push(self.temperature(at));
-        let mut readings = Vec::new();
-        let mut excuses = Vec::new();
+        samples.push(self.oom_kills(at));
+        let (mut readings, excuse) = self.clock.look(at).await;
+        let mut excuses: Vec<String> = excuse.into_iter().collect();
         for sample in samples {
             match sample {
                 Ok(reading) => readings.push(reading),
@@ -47,6 +62,26 @@ impl HostProbe {
             }
         }
         Readings { readings, not_applicable: self.excuses.news(excuses) }
+    }
+
+    /// A kill is a trigger with its number; of kills before the first look only the count since boot is told.
+    fn oom_kills(&mut self, at: Stamp) -> Sample {
+        let counter =
+            oom::parse(&read("/proc/vmstat")?).ok_or("this kernel does not count its kills (oom_kill)")?;
+        let new = self.kills.count(counter, at.boot_ms);
+        let value = self.kills.in_an_hour(at.boot_ms) as f64;
+        let measure = match new {
+            0 => Measure::Value(value),
+            1 => Measure::Trigger {
+                value: Some(value),
+                reason: "the kernel killed a process for want of memory".to_owned(),
+            },
+            many => Measure::Trigger {
+                value: Some(value),
+                reason: format!("the kernel killed {many} processes for want of memory"),
+            },
+        };
+        Ok(Reading::of("host.oom_kills", "", at, measure).label("since_boot", counter.to_string()))
     }
 
     /// The sensor that is nearest to its own critical level.
@@ -131,7 +166,7 @@ mod tests {
 
     #[tokio::test]
     async fn this_host_tells_its_memory_and_says_once_what_it_has_not() {
-        let mut probe = HostProbe::new(Span::from_seconds(15));
+        let mut probe = HostProbe::new(Span::from_seconds(15), Span::from_seconds(60));
         let clock = Clock::real();
         let first = probe.read(&clock).await;
         let memory = first.readings.iter().find(|reading| reading.signal == "host.memory_available").unwrap();

@@ -88,6 +88,12 @@ pub trait Probe: Debug + Send {
 
     /// Looks once. Bounded in time.
     fn read<'a>(&'a mut self, clock: &'a Clock) -> BoxFuture<'a, Readings>;
+
+    /// Waits for what should not wait for the next look, and tells it. May be dropped at any time and asked again;
+    /// never returns for a probe that is told of nothing.
+    fn between<'a>(&'a mut self, _clock: &'a Clock) -> BoxFuture<'a, Readings> {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// The probes that the configuration enables, each with the shortest interval that its rules ask for.
@@ -106,7 +112,9 @@ pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Bo
         all.push(Box::new(ServiceProbe::new(&probes.service, interval(Table::Service))));
     }
     if probes.host.enabled {
-        all.push(Box::new(HostProbe::new(interval(Table::Host))));
+        let clock = rules.judge("host.clock_offset", "", None).and_then(|judgement| judgement.interval);
+        let asked = clock.unwrap_or(Span::from_minutes(1));
+        all.push(Box::new(HostProbe::new(interval(Table::Host), asked)));
     }
     if probes.endpoint.enabled {
         all.push(Box::new(EndpointProbe::new(rules)));

@@ -1,139 +1,169 @@
-//! Services: restarts left before systemd gives a unit up, and units that have failed; elsewhere, processes that
-//! must run.
+//! Services: units that fail, run out of restarts or do not feed their watchdog, timers whose jobs are late; elsewhere
+//! processes that must run.
 //!
-//! A unit that was stopped on purpose is retired, not failed. Without systemd only the processes named in the
-//! configuration are watched.
+//! systemd tells of changes by itself, so a unit that crashes fast is seen crashing. What is known of each unit is
+//! kept from that; a look asks only whether systemd still answers and what it does not tell, and everything is asked
+//! anew now and then. Without systemd only the processes named in the configuration are watched.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use nearmiss_agent_core::config::ServiceConfig;
-use nearmiss_agent_core::proximity::Limits;
-use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
+use nearmiss_agent_core::reading::Stamp;
+use nearmiss_agent_core::service::{Choice, Moment};
 use nearmiss_shared::time::Span;
-use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 use crate::{Clock, Excuses, Known, Probe, Readings};
 
-mod restarts;
+mod kept;
+mod news;
+mod processes;
 mod systemd;
+mod units;
 
-use restarts::Restarts;
-use systemd::{Systemd, Unit};
+use processes::Processes;
+use systemd::Systemd;
+use units::Units;
 
 const NAME: &str = "service";
-
-const ACTIVE: &str = "service.active";
-const RESTARTS_LEFT: &str = "service.restarts_left";
-const RUNNING: &str = "service.running";
-
 /// Where systemd says that it is the one that runs (sd_booted(3)).
 const BOOTED: &str = "/run/systemd/system";
+/// Every unit is asked about anew this often, whatever was told: a change that was missed is found by then.
+const PASS: Span = Span::from_minutes(10);
+/// What is told between two looks is gathered this long, doubled each time until the next look: a storm of changes
+/// costs no more than this.
+const GATHER: Duration = Duration::from_millis(20);
+const GATHER_LONGEST: Duration = Duration::from_secs(1);
 
-/// Watches units, or processes where there are no units.
+/// Watches units, and processes where there are no units.
 #[derive(Debug)]
 pub struct ServiceProbe {
-    config: ServiceConfig,
     interval: Span,
     /// The bus to ask; the system's own when `None`.
     address: Option<String>,
     systemd: Option<Systemd>,
-    units: BTreeMap<String, Watched>,
+    /// Why no unit is watched, or the units.
+    units: Result<Units, String>,
+    passed: Option<Stamp>,
+    gather: Duration,
+    processes: Processes,
     excuses: Excuses,
-}
-
-#[derive(Debug, Default)]
-struct Watched {
-    restarts: Restarts,
-    was_up: bool,
 }
 
 impl ServiceProbe {
     pub fn new(config: &ServiceConfig, interval: Span) -> Self {
+        let choice = Choice::of(&config.units);
         Self {
-            config: config.clone(),
             interval,
             address: None,
             systemd: None,
-            units: BTreeMap::new(),
+            units: choice.map(Units::new).map_err(|fault| format!("[probe.service] units: {fault}")),
+            passed: None,
+            gather: GATHER,
+            processes: Processes::new(&config.processes),
             excuses: Excuses::new(NAME),
         }
     }
 
-    /// A unit that was watched before a restart.
-    fn take_up(&mut self, known: &Known) {
-        if [ACTIVE, RESTARTS_LEFT].contains(&known.signal.as_str()) {
-            self.units.entry(known.subject.clone()).or_default().was_up = true;
-        }
-    }
-
-    /// Asks once.
+    /// Looks at everything once.
     async fn look(&mut self, clock: &Clock) -> Readings {
         let mut readings = Vec::new();
         let mut excuses = Vec::new();
+        self.gather = GATHER;
         if self.address.is_some() || Path::new(BOOTED).exists() {
-            match self.units().await {
-                Ok(units) => readings.extend(self.judge(&units, clock.stamp())),
-                Err(fault) => {
+            let asked = self.ask(clock).await;
+            let now = moment(clock);
+            match (&mut self.units, asked) {
+                (Err(why), _) => excuses.push(why.clone()),
+                (Ok(units), Ok(())) => {
+                    readings.extend(units.all(now));
+                    excuses.extend(units.excuse());
+                }
+                (Ok(units), Err(fault)) => {
                     self.systemd = None;
                     let why = format!("systemd does not answer on the system bus: {fault}");
-                    readings.extend(self.unread(&why, clock.stamp()));
+                    readings.extend(units.unread(&why, now));
                     excuses.push(why);
                 }
             }
-        } else if self.config.processes.is_empty() {
+        } else if self.processes.is_empty() {
             excuses.push(
                 "there is no systemd here: name the processes that must run in [probe.service] processes"
                     .to_owned(),
             );
         }
-        readings.extend(self.running(clock.stamp()));
+        readings.extend(self.processes.look(clock.stamp()));
         Readings { readings, not_applicable: self.excuses.news(excuses) }
     }
 
-    async fn units(&mut self) -> Result<Vec<Unit>, zbus::Error> {
-        let systemd = match self.systemd.take() {
-            Some(systemd) => systemd,
-            None => Systemd::connect(self.address.as_deref(), &self.config.units).await?,
-        };
-        let units = systemd.units().await?;
-        self.systemd = Some(systemd);
-        Ok(units)
+    /// Brings what is known of the units up to date.
+    async fn ask(&mut self, clock: &Clock) -> Result<(), zbus::Error> {
+        let Ok(units) = &mut self.units else { return Ok(()) };
+        if let Some(systemd) = &self.systemd
+            && !systemd.is_the_same().await?
+        {
+            self.systemd = None;
+        }
+        if self.systemd.is_none() {
+            self.systemd = Some(Systemd::connect(self.address.as_deref()).await?);
+            units.outdate();
+        }
+        let Some(systemd) = &mut self.systemd else { return Ok(()) };
+        while let Some(told) = systemd.changed().now_or_never() {
+            let gone = || zbus::Error::Failure("the bus is gone".to_owned());
+            units.take(told.ok_or_else(gone)?, moment(clock));
+        }
+        let now = moment(clock);
+        if units.is_outdated() || self.passed.is_none_or(|passed| now.at.since(passed) >= PASS) {
+            units.pass(systemd, now).await?;
+            self.passed = Some(now.at);
+        } else {
+            units.ask(systemd).await?;
+        }
+        units.refresh(systemd, moment(clock)).await
     }
 
-    fn judge(&mut self, units: &[Unit], at: Stamp) -> Vec<Reading> {
-        let mut readings = Vec::new();
-        for unit in units {
-            let watched = self.units.entry(unit.name.clone()).or_default();
-            readings.extend(judge(unit, watched, at));
-        }
-        let loaded: BTreeSet<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
-        self.units.retain(|name, watched| {
-            let stays = loaded.contains(name.as_str());
-            if !stays && watched.was_up {
-                readings.extend(retired(name, "the unit is not loaded any more", at));
+    /// Waits for a change or a watchdog that is late to be fed. A bus that goes away is told by the next look.
+    async fn listen(&mut self, clock: &Clock) -> Readings {
+        loop {
+            if self.heard(clock).await.is_err() {
+                self.systemd = None;
             }
-            stays
-        });
-        readings
-    }
-
-    fn unread(&self, why: &str, at: Stamp) -> Vec<Reading> {
-        let invalid =
-            |(name, _): (&String, _)| Reading::of(ACTIVE, name, at, Measure::Invalid { why: why.to_owned() });
-        self.units.iter().filter(|(_, watched)| watched.was_up).map(invalid).collect()
-    }
-
-    /// The processes that must run, by the program's name.
-    fn running(&self, at: Stamp) -> Vec<Reading> {
-        if self.config.processes.is_empty() {
-            return Vec::new();
+            let (Some(_), Ok(units)) = (&self.systemd, &mut self.units) else {
+                return std::future::pending().await;
+            };
+            let readings = units.news(moment(clock));
+            if !readings.is_empty() {
+                return Readings { readings, not_applicable: Vec::new() };
+            }
         }
-        let Ok(mut system) = System::new() else { return Vec::new() };
-        let kind = ProcessRefreshKind::nothing().without_tasks();
-        system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
-        self.config.processes.iter().map(|name| process(name, &system, at)).collect()
+    }
+
+    /// Takes in the next change and all that comes right behind it.
+    async fn heard(&mut self, clock: &Clock) -> Result<(), zbus::Error> {
+        let gone = || zbus::Error::Failure("the bus is gone".to_owned());
+        let (Some(systemd), Ok(units)) = (&mut self.systemd, &mut self.units) else { return Err(gone()) };
+        while !units.has_news() {
+            let hungry = units.hungry_at().map(|at| at - clock.monotonic_ms());
+            tokio::select! {
+                told = systemd.changed() => units.take(told.ok_or_else(gone)?, moment(clock)),
+                () = tokio::time::sleep(wait(hungry)), if hungry.is_some() => {
+                    units.look_at_hungry(systemd, moment(clock)).await?;
+                }
+            }
+        }
+        let gathered = tokio::time::sleep(self.gather);
+        tokio::pin!(gathered);
+        loop {
+            tokio::select! {
+                () = &mut gathered => break,
+                told = systemd.changed() => units.take(told.ok_or_else(gone)?, moment(clock)),
+            }
+        }
+        self.gather = (self.gather * 2).min(GATHER_LONGEST);
+        units.ask(systemd).await
     }
 }
 
@@ -147,65 +177,31 @@ impl Probe for ServiceProbe {
     }
 
     fn expect(&mut self, known: &Known) {
-        self.take_up(known);
+        if let Ok(units) = &mut self.units {
+            units.expect(known);
+        }
     }
 
     fn read<'a>(&'a mut self, clock: &'a Clock) -> BoxFuture<'a, Readings> {
         Box::pin(self.look(clock))
     }
-}
 
-fn process(name: &str, system: &System, at: Stamp) -> Reading {
-    // The kernel keeps the first 15 bytes of a program's name.
-    let kept = name.get(..15).unwrap_or(name);
-    let count = system.processes().values().filter(|process| process.name() == kept).count();
-    let measure = match count {
-        0 => Measure::Consequence { value: Some(0.0), reason: format!("no process named {name} runs") },
-        _ => Measure::Value(1.0),
-    };
-    Reading::of(RUNNING, name, at, measure).label("processes", count.to_string())
-}
-
-/// The readings of one unit.
-fn judge(unit: &Unit, watched: &mut Watched, at: Stamp) -> Vec<Reading> {
-    watched.restarts.count(unit.restarts, at.boot_ms);
-    let active = match unit.active.as_str() {
-        "failed" => {
-            let reason = format!("{} failed: {}", unit.name, unit.result);
-            Measure::Consequence { value: Some(0.0), reason }
-        }
-        "inactive" if watched.was_up => {
-            watched.was_up = false;
-            return retired(&unit.name, "the unit was stopped in an orderly way", at).collect();
-        }
-        "inactive" => return Vec::new(),
-        _ => Measure::Value(1.0),
-    };
-    watched.was_up = true;
-    let failed = matches!(active, Measure::Consequence { .. });
-    let mut readings = vec![Reading::of(ACTIVE, &unit.name, at, active)];
-    // A burst or interval of 0 turns the limit off.
-    if unit.burst > 0 && unit.interval_ms > 0 {
-        let left = watched.restarts.left(unit.burst, unit.interval_ms, at.boot_ms);
-        let gave_up = failed && (left < unit.burst || unit.result == "start-limit-hit");
-        let measure = if gave_up {
-            let reason = format!("systemd restarts {} no more: {}", unit.name, unit.result);
-            Measure::Consequence { value: Some(0.0), reason }
-        } else {
-            Measure::Value(f64::from(left))
-        };
-        let burst = f64::from(unit.burst);
-        let mut reading = Reading::of(RESTARTS_LEFT, &unit.name, at, measure);
-        reading.limits = Some(Limits::new(burst, burst * 0.4, burst * 0.2, 0.0));
-        readings.push(reading.label("start_limit_burst", unit.burst.to_string()));
+    fn between<'a>(&'a mut self, clock: &'a Clock) -> BoxFuture<'a, Readings> {
+        Box::pin(self.listen(clock))
     }
-    readings
 }
 
-fn retired(unit: &str, why: &str, at: Stamp) -> impl Iterator<Item = Reading> {
-    [ACTIVE, RESTARTS_LEFT]
-        .into_iter()
-        .map(move |signal| Reading::of(signal, unit, at, Measure::Retired { why: why.to_owned() }))
+/// Now, on all clocks. systemd goes by the host's own wall clock, whatever a test makes of ours.
+fn moment(clock: &Clock) -> Moment {
+    Moment {
+        at: clock.stamp(),
+        monotonic_ms: clock.monotonic_ms(),
+        wall_ms: Clock::real().wall().as_millis(),
+    }
+}
+
+fn wait(milliseconds: Option<i64>) -> Duration {
+    Duration::from_millis(u64::try_from(milliseconds.unwrap_or(0)).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use crate::pipeline::{Handle, Input};
 use nearmiss_agent_probe::Clock;
 use nearmiss_agent_probe::Probe;
 
-/// Looks, hands on, and waits for the next time or until `now` asks for a look between, until asked to stop.
+/// Looks, hands on, and waits for the next time, for what comes before it, or until `now` asks for a look; until asked
+/// to stop.
 pub(super) async fn look(
     mut probe: Box<dyn Probe>,
     now: Arc<Notify>,
@@ -23,14 +24,18 @@ pub(super) async fn look(
     // A look that took longer than its interval is not made up for.
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
+        let told = tokio::select! {
             () = stop.asked() => return,
-            _ = turn.tick() => {}
-            () = now.notified() => {}
-        }
-        let looked = tokio::select! {
-            () = stop.asked() => return,
-            looked = probe.read(&clock) => looked,
+            _ = turn.tick() => None,
+            () = now.notified() => None,
+            told = probe.between(&clock) => Some(told),
+        };
+        let looked = match told {
+            Some(told) => told,
+            None => tokio::select! {
+                () = stop.asked() => return,
+                looked = probe.read(&clock) => looked,
+            },
         };
         pipeline.send(Input::Looked(looked)).await;
     }

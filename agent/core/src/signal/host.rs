@@ -1,4 +1,4 @@
-//! The host itself: memory, swap, handles, temperature, pressure.
+//! The host itself: memory, swap, handles, temperature, pressure, its clock.
 
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
@@ -58,4 +58,33 @@ pub(super) const SIGNALS: &[SignalSpec] = &[
     MEMORY_PRESSURE,
     waiting("host.io_pressure"),
     waiting("host.cpu_pressure"),
+    SignalSpec {
+        name: "host.oom_kills",
+        unit: "kills",
+        scale: limited(0.0, 1.0, 3.0, 5.0),
+        confirm: 1,
+        forecast: false,
+        source: "a host that kills five processes in an hour does not do its work",
+        ..HOST
+    },
+    SignalSpec {
+        name: "host.clock_offset",
+        unit: "seconds",
+        category: Category::Time,
+        scale: limited(0.0, 30.0, 150.0, 300.0),
+        interval: Some(Span::from_seconds(60)),
+        confirm: 3,
+        source: "Kerberos' default tolerance (MIT krb5, clockskew)",
+        ..HOST
+    },
+    SignalSpec {
+        name: "host.clock_unsynchronised",
+        unit: "seconds",
+        category: Category::Time,
+        scale: limited(0.0, 43_200.0, 302_400.0, 604_800.0),
+        interval: Some(Span::from_seconds(60)),
+        forecast: false,
+        source: "a free clock at NTP's largest frequency error, 500 ppm (RFC 5905), is 300 s off in a week",
+        ..HOST
+    },
 ];

@@ -2,85 +2,35 @@
 
 use std::process::{Child, Command, Stdio};
 
-use nearmiss_shared::time::Timestamp;
+use nearmiss_agent_core::reading::{Measure, Reading};
+use nearmiss_agent_core::service::{ACTIVE, RESTARTS_LEFT, RUNNING};
 use zbus::OwnedObjectPath;
 
 use super::*;
-
-fn unit(active: &str, result: &str, restarts: u32) -> Unit {
-    Unit {
-        name: "web.service".to_owned(),
-        active: active.to_owned(),
-        result: result.to_owned(),
-        restarts,
-        burst: 5,
-        interval_ms: 10_000,
-    }
-}
-
-fn at(boot_ms: i64) -> Stamp {
-    Stamp { wall: Timestamp::from_millis(boot_ms), boot_ms }
-}
 
 fn measures(readings: &[Reading]) -> Vec<(&str, &Measure)> {
     readings.iter().map(|reading| (reading.signal.as_str(), &reading.measure)).collect()
 }
 
-#[test]
-fn a_unit_that_restarts_runs_out_of_restarts_and_fails() {
-    let mut watched = Watched::default();
-    let readings = judge(&unit("active", "success", 0), &mut watched, at(0));
-    assert_eq!(measures(&readings), [(ACTIVE, &Measure::Value(1.0)), (RESTARTS_LEFT, &Measure::Value(5.0))]);
-    assert_eq!(readings[1].limits, Some(Limits::new(5.0, 2.0, 1.0, 0.0)));
-
-    let readings = judge(&unit("activating", "exit-code", 4), &mut watched, at(1_000));
-    assert_eq!(measures(&readings)[1], (RESTARTS_LEFT, &Measure::Value(1.0)));
-
-    let readings = judge(&unit("failed", "start-limit-hit", 5), &mut watched, at(2_000));
-    let failed =
-        Measure::Consequence { value: Some(0.0), reason: "web.service failed: start-limit-hit".into() };
-    assert_eq!(measures(&readings)[0], (ACTIVE, &failed));
-    assert!(matches!(readings[1].measure, Measure::Consequence { .. }));
-}
-
-#[test]
-fn an_orderly_stop_retires_and_what_never_ran_is_not_watched() {
-    let mut watched = Watched::default();
-    assert_eq!(judge(&unit("inactive", "success", 0), &mut watched, at(0)), []);
-    judge(&unit("active", "success", 0), &mut watched, at(1_000));
-    let readings = judge(&unit("inactive", "success", 0), &mut watched, at(2_000));
-    assert!(readings.iter().all(|reading| matches!(reading.measure, Measure::Retired { .. })));
-    assert_eq!(readings.len(), 2);
-    assert_eq!(judge(&unit("inactive", "success", 0), &mut watched, at(3_000)), []);
-}
-
-#[test]
-fn a_unit_that_went_away_while_the_agent_was_down_is_retired() {
-    let mut probe = ServiceProbe::new(&ServiceConfig::default(), Span::from_seconds(15));
-    for (signal, subject) in [(ACTIVE, "web.service"), (ACTIVE, "gone.service"), ("disk.wear", "ACME S1")] {
-        let (signal, subject) = (signal.to_owned(), subject.to_owned());
-        probe.expect(&Known { signal, subject, ..Known::default() });
-    }
-    let readings = probe.judge(&[unit("inactive", "success", 0)], at(0));
-    let retired: std::collections::BTreeSet<&str> = readings
-        .iter()
-        .filter(|reading| matches!(reading.measure, Measure::Retired { .. }))
-        .map(|reading| reading.subject.as_str())
-        .collect();
-    assert_eq!(retired, std::collections::BTreeSet::from(["gone.service", "web.service"]));
-}
-
 #[tokio::test]
 async fn processes_that_must_run_are_found_by_name() {
     let own = std::fs::read_to_string("/proc/self/comm").unwrap().trim().to_owned();
-    let config =
-        ServiceConfig { processes: vec![own, "no-such-daemon".to_owned()], ..ServiceConfig::default() };
-    let probe = ServiceProbe::new(&config, Span::from_seconds(15));
-    let readings = probe.running(at(0));
-    assert_eq!(measures(&readings)[0], (RUNNING, &Measure::Value(1.0)));
-    assert!(
-        matches!(&readings[1].measure, Measure::Consequence { reason, .. } if reason.contains("no-such-daemon"))
-    );
+    let mut processes = Processes::new(&["no-such-daemon".to_owned(), own.clone()]);
+    let readings = processes.look(Clock::real().stamp());
+    for reading in readings {
+        assert_eq!(reading.signal, RUNNING);
+        let found = matches!(reading.measure, Measure::Value(count) if count >= 1.0);
+        assert_eq!(found, reading.subject == own, "{reading:?}");
+    }
+}
+
+#[tokio::test]
+async fn globs_that_are_none_are_said() {
+    let config = ServiceConfig { units: vec!["web[".to_owned()], ..ServiceConfig::default() };
+    let mut probe = ServiceProbe::new(&config, Span::from_seconds(15));
+    probe.address = Some("unix:path=/nonexistent".to_owned());
+    let told = probe.read(&Clock::real()).await;
+    assert!(told.not_applicable[0].why.starts_with("[probe.service] units:"), "{told:?}");
 }
 
 /// A message bus of our own.
@@ -127,6 +77,8 @@ type Row = (String, String, String, String, String, String, OwnedObjectPath, u32
 
 #[zbus::interface(name = "org.freedesktop.systemd1.Manager")]
 impl Manager {
+    fn subscribe(&self) {}
+
     fn list_units(&self) -> Vec<Row> {
         let path = |text: &str| OwnedObjectPath::try_from(text).unwrap();
         let row = |name: &str, load: &str, active: &str| {
@@ -153,13 +105,23 @@ impl Manager {
     }
 }
 
-struct UnitObject;
+struct UnitObject(&'static str);
 
 #[zbus::interface(name = "org.freedesktop.systemd1.Unit")]
 impl UnitObject {
     #[zbus(property)]
+    fn active_state(&self) -> String {
+        self.0.to_owned()
+    }
+
+    #[zbus(property)]
     fn unit_file_state(&self) -> String {
         "enabled".to_owned()
+    }
+
+    #[zbus(property)]
+    fn condition_timestamp_monotonic(&self) -> u64 {
+        1_000_000
     }
 
     #[zbus(property)]
@@ -173,13 +135,30 @@ impl UnitObject {
     }
 }
 
-struct ServiceObject;
+struct ServiceObject {
+    restarts: u32,
+}
 
 #[zbus::interface(name = "org.freedesktop.systemd1.Service")]
 impl ServiceObject {
     #[zbus(property, name = "NRestarts")]
     fn restarts(&self) -> u32 {
-        3
+        self.restarts
+    }
+
+    #[zbus(property)]
+    fn restart(&self) -> String {
+        "on-failure".to_owned()
+    }
+
+    #[zbus(property, name = "WatchdogUSec")]
+    fn watchdog(&self) -> u64 {
+        0
+    }
+
+    #[zbus(property)]
+    fn watchdog_timestamp_monotonic(&self) -> u64 {
+        0
     }
 
     #[zbus(property)]
@@ -188,31 +167,75 @@ impl ServiceObject {
     }
 }
 
+/// A systemd of the tests' own with one unit that has restarted three times.
+async fn stand_in(bus: &Bus) -> zbus::Connection {
+    let unit = "/org/freedesktop/systemd1/unit/web";
+    zbus::connection::Builder::address(bus.address.as_str())
+        .name("org.freedesktop.systemd1")
+        .serve_at("/org/freedesktop/systemd1", Manager)
+        .serve_at(unit, UnitObject("active"))
+        .serve_at(unit, ServiceObject { restarts: 3 })
+        .build()
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn units_are_read_over_a_real_bus() {
     let Some(bus) = Bus::start().await else {
         println!("skipped: no dbus-daemon");
         return;
     };
-    let unit = "/org/freedesktop/systemd1/unit/web";
-    let systemd = zbus::connection::Builder::address(bus.address.as_str())
-        .name("org.freedesktop.systemd1")
-        .serve_at("/org/freedesktop/systemd1", Manager)
-        .serve_at(unit, UnitObject)
-        .serve_at(unit, ServiceObject)
-        .build()
-        .await
-        .unwrap();
+    let systemd = stand_in(&bus).await;
     let mut probe = ServiceProbe::new(&ServiceConfig::default(), Span::from_seconds(15));
     probe.address = Some(bus.address.clone());
+    for (signal, subject) in [(ACTIVE, "web.service"), (ACTIVE, "gone.service"), ("disk.wear", "ACME S1")] {
+        let (signal, subject) = (signal.to_owned(), subject.to_owned());
+        probe.expect(&Known { signal, subject, ..Known::default() });
+    }
     let clock = Clock::real();
-    let readings = probe.read(&clock).await;
-    let expected = [(ACTIVE, &Measure::Value(1.0)), (RESTARTS_LEFT, &Measure::Value(5.0))];
-    assert_eq!(measures(&readings.readings), expected, "{readings:?}");
-    assert_eq!(readings.readings[0].subject, "web.service");
+    let told = probe.read(&clock).await.readings;
+    let (of_web, gone): (Vec<_>, Vec<_>) = told.into_iter().partition(|told| told.subject == "web.service");
+    assert_eq!(measures(&of_web), [(ACTIVE, &Measure::Value(1.0)), (RESTARTS_LEFT, &Measure::Value(5.0))]);
+    assert!(gone.iter().all(|told| matches!(told.measure, Measure::Retired { .. })), "{gone:?}");
+    assert!(gone.iter().any(|told| told.subject == "gone.service"), "{gone:?}");
 
     systemd.close().await.unwrap();
     let readings = probe.read(&clock).await;
     assert!(matches!(readings.readings[0].measure, Measure::Invalid { .. }), "{readings:?}");
     assert!(readings.not_applicable[0].why.starts_with("systemd does not answer"), "{readings:?}");
+}
+
+/// Tells of a change to `path` of the stand-in, from `bus`.
+async fn tell(bus: &zbus::Connection, to: Option<&str>, restarts: u32) {
+    let values = std::collections::BTreeMap::from([("NRestarts", zbus::Variant::from(restarts))]);
+    let interface = "org.freedesktop.systemd1.Service";
+    let body = (interface, values, Vec::<String>::new());
+    let path = "/org/freedesktop/systemd1/unit/web";
+    bus.emit_signal(to, path, "org.freedesktop.DBus.Properties", "PropertiesChanged", &body).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_systemd_tells_is_heard_between_looks_and_what_another_tells_in_its_name_is_not() {
+    let Some(bus) = Bus::start().await else {
+        println!("skipped: no dbus-daemon");
+        return;
+    };
+    let systemd = stand_in(&bus).await;
+    let stranger = zbus::connection::Builder::address(bus.address.as_str()).build().await.unwrap();
+    let mut probe = ServiceProbe::new(&ServiceConfig::default(), Span::from_seconds(15));
+    probe.address = Some(bus.address.clone());
+    let clock = Clock::real();
+    probe.read(&clock).await;
+    let own = probe.systemd.as_ref().unwrap().bus_name();
+    tell(&stranger, Some(&own), 9).await;
+    for restarts in [4, 5] {
+        tell(&systemd, None, restarts).await;
+    }
+    let mut left = Vec::new();
+    while left.len() < 2 {
+        let told = probe.between(&clock).await.readings;
+        left.extend(told.into_iter().filter(|told| told.signal == RESTARTS_LEFT).map(|told| told.measure));
+    }
+    assert_eq!(left, [Measure::Value(5.0), Measure::Value(4.0)], "each restart is told");
 }

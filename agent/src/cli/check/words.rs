@@ -12,8 +12,14 @@ pub(super) fn value(margin: &Margin) -> String {
     match margin.signal.as_str() {
         "filesystem.read_only" => if yes { "read-only" } else { "writable" }.to_owned(),
         "service.active" => if yes { "active" } else { "failed" }.to_owned(),
-        "service.running" | "container.running" => if yes { "running" } else { "not running" }.to_owned(),
+        "service.running" if yes => format!("{value:.0} running"),
+        "service.running" => "not running".to_owned(),
         "service.restarts_left" | "container.restarts_left" => format!("{value:.0} restarts left"),
+        "service.restarts" => format!("{value:.0} restarts in an hour"),
+        "service.watchdog_left" => format!("{told} of its watchdog's time left"),
+        "service.timer_overdue" if value < 1.0 => "on time".to_owned(),
+        "service.timer_overdue" => format!("late by {}", span(value)),
+        "container.running" => if yes { "running" } else { "not running" }.to_owned(),
         "backup.age" => format!("made {} ago", Span::from_seconds((value * 3600.0) as i64)),
         "backup.size_ratio" => format!("{:.0} % of the usual size", value * 100.0),
         "backup.verified_age" => format!("good one made {} ago", Span::from_seconds((value * 3600.0) as i64)),
@@ -26,6 +32,10 @@ pub(super) fn value(margin: &Margin) -> String {
         "endpoint.latency" => format!("answers in {value:.2} s"),
         "integrity.changed" if value == 0.0 => "as it should be".to_owned(),
         "filesystem.inodes_free" => format!("{told} of inodes free"),
+        "host.oom_kills" => format!("{value:.0} killed for memory in an hour"),
+        "host.clock_offset" => format!("clock {value:.3} s off"),
+        "host.clock_unsynchronised" if value < 1.0 => "clock follows a source".to_owned(),
+        "host.clock_unsynchronised" => format!("clock follows nothing for {}", span(value)),
         "host.memory_available" => format!("{told} available"),
         "host.cpu_pressure" | "host.io_pressure" | "host.memory_pressure" => {
             format!("{told} of time stalled")
@@ -44,11 +54,14 @@ pub(super) fn value(margin: &Margin) -> String {
     }
 }
 
+fn span(seconds: f64) -> Span {
+    Span::from_seconds(seconds.round() as i64)
+}
+
 /// `fails in 3h 40m (2h 50m - 5h)`, where the rate points there.
 pub(super) fn time_left(margin: &Margin) -> Option<String> {
     let Estimate { estimate, low, high } = margin.time_to_failure_seconds?;
     let word = if margin.signal.starts_with("filesystem.") { "full" } else { "fails" };
-    let span = |seconds: f64| Span::from_seconds(seconds.round() as i64);
     let range = match (low, high) {
         (Some(low), Some(high)) => format!(" ({} - {})", span(low), span(high)),
         (Some(low), None) => format!(" ({} at the soonest)", span(low)),
@@ -69,6 +82,10 @@ mod tests {
             ("filesystem.read_only", "flag", 0.0, "writable"),
             ("disk.pending_sectors", "sectors", 3.0, "3 sectors"),
             ("host.cpu_pressure", "percent", 1.25, "1.2 % of time stalled"),
+            ("service.timer_overdue", "seconds", 0.0, "on time"),
+            ("service.timer_overdue", "seconds", 5_400.0, "late by 1h 30m"),
+            ("service.running", "processes", 3.0, "3 running"),
+            ("host.clock_offset", "seconds", 0.0412, "clock 0.041 s off"),
             ("log.failed-logins", "matches", 4.0, "4 of 0 matches"),
         ] {
             let margin =
