@@ -84,7 +84,7 @@ impl Units {
         !(self.readings.is_empty() && self.changed.is_empty() && self.unknown.is_empty())
     }
 
-    /// Takes in one change. A unit that stopped is judged later: a restart by hand passes through that.
+    /// Takes in one change. A unit that stopped or failed is judged a little later: a restart passes through both.
     pub(super) fn take(&mut self, news: News, now: Moment) {
         match news {
             News::Reloaded => self.outdated = true,
@@ -98,7 +98,8 @@ impl Units {
                     if service.facts == before {
                         return;
                     }
-                    if service.facts.activity == Activity::Stopped || self.readings.len() >= MOST_READINGS {
+                    let passing = matches!(service.facts.activity, Activity::Stopped | Activity::Failed);
+                    if passing || self.readings.len() >= MOST_READINGS {
                         self.changed.insert(name.clone());
                     } else {
                         self.readings.extend(service.watched.judge(&service.facts, now));
