@@ -4,8 +4,14 @@
 //! PASSED without a table, or an end without a verdict, is `unknown`. Facts: disk-health.md.
 
 mod attribute;
+mod crosscheck;
+mod field;
 mod judge;
 mod line;
+mod logs;
+mod number;
+mod problem;
+mod scan;
 mod text;
 
 use nearmiss_shared::words;
@@ -13,6 +19,8 @@ use nearmiss_shared::words;
 pub use attribute::{Attribute, WhenFailed};
 pub use judge::readings;
 pub use line::line;
+pub use problem::Problem;
+pub use scan::{Scan, Scanned, scan};
 
 words! {
     /// What the report's own words say.
@@ -61,6 +69,8 @@ pub struct Scsi {
     pub uncorrected_errors: Option<u64>,
     /// Degrees Celsius.
     pub trip_temperature: Option<i64>,
+    /// Percent of rated endurance of a solid state drive; can exceed 100.
+    pub percentage_used: Option<u64>,
 }
 
 /// One drive as one report shows it.
@@ -79,11 +89,15 @@ pub struct Report {
     pub scsi: Option<Scsi>,
     /// Of the drive itself, where it is not an attribute.
     pub temperature: Option<i64>,
+    /// Of the SCT status, degrees Celsius: asked where the attributes hold none.
+    pub sct_temperature: Option<i64>,
     pub hours: Option<u64>,
+    /// Entries ever made: of the ATA error log, or of the NVMe error information log.
     pub error_log_count: Option<u64>,
     pub self_tests: u64,
     pub self_tests_failed: u64,
-    pub problems: Vec<String>,
+    /// What could not be read, in the order of the lines.
+    pub problems: Vec<Problem>,
 }
 
 /// Why bytes are no report.
@@ -94,18 +108,24 @@ pub struct NotAReport {
     pub expected: &'static str,
 }
 
-/// Reads a report; at most the first 4 MiB of it.
+/// Reads a report; at most the first 4 MiB of it. What begins as JSON is taken as `smartctl --json=o`: the text lines
+/// in it are read as everywhere, and the JSON beside them checks what was read.
 pub fn parse(bytes: &[u8]) -> Result<Report, NotAReport> {
     const MOST: usize = 4 * 1024 * 1024;
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MOST)]);
-    text::report(&text)
+    if text.trim_start().starts_with('{') { crosscheck::report(&text) } else { text::report(&text) }
 }
 
 impl Report {
-    /// Degrees Celsius: the drive's own, else attribute 194, else 190.
+    /// Degrees Celsius: the drive's own, else attribute 194, else 190, else the SCT status.
     pub fn temperature_celsius(&self) -> Option<i64> {
         let by_attribute = || [194, 190].into_iter().find_map(|id| self.attribute(id)?.celsius());
-        self.temperature.or_else(by_attribute)
+        self.temperature.or_else(by_attribute).or(self.sct_temperature)
+    }
+
+    /// There is something that a verdict can rest on.
+    pub(crate) fn has_data(&self) -> bool {
+        !self.attributes.is_empty() || self.nvme.is_some() || self.scsi.is_some()
     }
 
     /// Whole hours: the drive's own, else attribute 9.

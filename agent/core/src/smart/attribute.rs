@@ -1,10 +1,10 @@
 //! One row of the ATA attribute table, in the old and the brief format, and its raw value by kind.
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while1};
+use nom::bytes::complete::{tag, take_until1, take_while1};
 use nom::character::complete::{char, hex_digit1, space0, space1, u8 as byte, u16 as word};
 use nom::combinator::{map, recognize, rest, value, verify};
-use nom::sequence::{preceded, terminated};
+use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 use serde::Serialize;
 
@@ -32,6 +32,19 @@ pub struct Attribute {
     pub when_failed: WhenFailed,
     pub prefailure: bool,
     pub raw: String,
+    /// The raw value is all there: false where the line was cut or wrapped and its rest may stand elsewhere.
+    pub whole: bool,
+}
+
+/// The table's heading, in every version's columns.
+pub(super) fn is_heading(line: &str) -> bool {
+    line.starts_with("ID#") && line.contains("ATTRIBUTE_NAME")
+        || line.starts_with("Attribute") && line.contains("Threshold Raw Value")
+}
+
+/// The legend of the brief table's flags.
+pub(super) fn is_legend(line: &str) -> bool {
+    line.trim_start().starts_with('|')
 }
 
 /// Flags column: hex in the old table, letters in the brief one. True for a pre-failure attribute.
@@ -71,32 +84,47 @@ fn name(input: &str) -> IResult<&str, &str> {
     take_while1(|letter: char| !letter.is_whitespace()).parse(input)
 }
 
-/// A whole row. The rest of the line is the raw value, whatever its shape.
+/// A row: of the old and the brief table, or of the first versions' one.
 pub(super) fn row(input: &str) -> IResult<&str, Attribute> {
-    let mut head = (
-        preceded(space0, byte),
-        preceded(space1, name),
-        preceded(space1, flags),
-        preceded(space1, level),
-        preceded(space1, level),
-        preceded(space1, level),
-    );
-    let (input, (id, name, prefailure, value, worst, threshold)) = head.parse(input)?;
-    let (input, _) = space1(input)?;
-    let (input, _) = nom::combinator::opt(kind).parse(input)?;
-    let (input, when_failed) = when_failed(input)?;
-    let (input, raw) = preceded(space1, rest).parse(input)?;
-    let attribute = Attribute {
-        id,
-        name: name.to_owned(),
-        value,
-        worst,
-        threshold,
-        when_failed,
-        prefailure,
-        raw: raw.trim().to_owned(),
+    alt((columns, first_columns)).parse(input)
+}
+
+/// `  5 Reallocated_Sector_Ct   0x0033   100   100   036    Pre-fail  Always       -       12`. The rest of the line
+/// is the raw value, whatever its shape.
+fn columns(input: &str) -> IResult<&str, Attribute> {
+    let id = preceded(space0, byte);
+    let (input, (id, name, (prefailure, levels))) =
+        (id, preceded(space1, name), flags_and_levels).parse(input)?;
+    let (input, _) = (space1, nom::combinator::opt(kind)).parse(input)?;
+    let (input, (when_failed, raw)) = (when_failed, raw).parse(input)?;
+    Ok((input, Attribute::new(id, name, prefailure, levels, when_failed, raw)))
+}
+
+/// `(  5)Reallocated Sector Ct   0x0033   100   100   036       12`, as 5.0 prints it: whether the value ever fell
+/// below its threshold follows from the numbers.
+fn first_columns(input: &str) -> IResult<&str, Attribute> {
+    let id = delimited(char('('), preceded(space0, byte), char(')'));
+    let name = map(take_until1(" 0x"), str::trim_end);
+    let (input, (id, name, (prefailure, levels), raw)) = (id, name, flags_and_levels, raw).parse(input)?;
+    let below =
+        |level: Option<u16>| level.zip(levels[2]).is_some_and(|(level, limit)| level <= limit && limit > 0);
+    let when_failed = match (below(levels[0]), below(levels[1])) {
+        (true, _) => WhenFailed::Now,
+        (false, true) => WhenFailed::Past,
+        (false, false) => WhenFailed::Never,
     };
-    Ok((input, attribute))
+    Ok((input, Attribute::new(id, name, prefailure, levels, when_failed, raw)))
+}
+
+/// FLAG, VALUE, WORST and THRESH.
+fn flags_and_levels(input: &str) -> IResult<&str, (bool, [Option<u16>; 3])> {
+    let level = || preceded(space1, level);
+    let levels = map((level(), level(), level()), |(value, worst, threshold)| [value, worst, threshold]);
+    (preceded(space1, flags), levels).parse(input)
+}
+
+fn raw(input: &str) -> IResult<&str, &str> {
+    preceded(space1, verify(rest, |raw: &str| !raw.trim().is_empty())).parse(input)
 }
 
 /// Attributes whose raw value counts events.
@@ -105,8 +133,23 @@ const COUNTS: [u8; 9] = [5, 10, 184, 187, 188, 196, 197, 198, 199];
 const PACKED: [u8; 3] = [1, 7, 195];
 
 impl Attribute {
+    fn new(
+        id: u8,
+        name: &str,
+        prefailure: bool,
+        [value, worst, threshold]: [Option<u16>; 3],
+        when_failed: WhenFailed,
+        raw: &str,
+    ) -> Self {
+        let (name, raw) = (name.to_owned(), raw.trim().to_owned());
+        Self { id, name, value, worst, threshold, when_failed, prefailure, raw, whole: true }
+    }
+
     /// The first number of the raw value, hexadecimal or decimal.
     fn number(&self) -> Option<u64> {
+        if !self.whole {
+            return None;
+        }
         if let Some(hex) = self.raw.strip_prefix("0x") {
             let digits: String = hex.chars().take_while(char::is_ascii_hexdigit).collect();
             return u64::from_str_radix(&digits, 16).ok();
@@ -136,7 +179,7 @@ impl Attribute {
 
     /// Degrees: the low byte, in tenths where the raw value only makes sense so.
     pub(super) fn celsius(&self) -> Option<i64> {
-        if let Some(negative) = self.raw.strip_prefix('-') {
+        if let Some(negative) = self.raw.strip_prefix('-').filter(|_| self.whole) {
             let digits: String = negative.chars().take_while(char::is_ascii_digit).collect();
             return digits.parse::<i64>().ok().map(|degrees| -degrees);
         }

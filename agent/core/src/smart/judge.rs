@@ -35,8 +35,7 @@ impl Report {
         if self.levels().iter().any(|(signal, value, limits)| is_near(signal, *value, *limits)) {
             return DriveState::Approaching;
         }
-        let has_data = !self.attributes.is_empty() || self.nvme.is_some() || self.scsi.is_some();
-        if self.verdict.is_some() && has_data { DriveState::Healthy } else { DriveState::Unknown }
+        if self.verdict.is_some() && self.has_data() { DriveState::Healthy } else { DriveState::Unknown }
     }
 
     /// Every number of the report that a signal exists for, with the drive's own limits.
@@ -53,6 +52,7 @@ impl Report {
             levels.extend(scsi.grown_defects.map(|count| ("disk.grown_defects", count as f64, None)));
             levels
                 .extend(scsi.uncorrected_errors.map(|count| ("disk.uncorrected_errors", count as f64, None)));
+            levels.extend(scsi.percentage_used.map(|used| ("disk.wear", used as f64, None)));
         }
         levels.extend(self.ata_wear().map(|used| ("disk.wear", used, None)));
         let trip = self.scsi.and_then(|scsi| scsi.trip_temperature).filter(|trip| *trip > 45).map(|trip| {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{DriveState, Protocol, Report, Verdict, WhenFailed};
+use super::{DriveState, Problem, Protocol, Report, Verdict, WhenFailed};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -22,7 +22,7 @@ struct Line<'a> {
     scsi: Option<Scsi>,
     error_log_count: Option<u64>,
     self_tests_failed: u64,
-    problems: &'a [String],
+    problems: &'a [Problem],
 }
 
 #[derive(Serialize)]

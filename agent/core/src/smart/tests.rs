@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
@@ -53,10 +52,16 @@ fn compare(report: &Report, json: &Value) -> Vec<String> {
             if theirs["when_failed"].is_null() { Value::from("") } else { theirs["when_failed"].clone() };
         same(&format!("{id} when failed"), when.into(), &theirs_when);
     }
+    same("firmware", report.firmware.clone().into(), &json["firmware_version"]);
+    same("capacity", report.capacity_bytes.into(), &json["user_capacity"]["bytes"]);
+    same("hours", report.power_on_hours().into(), &json["power_on_time"]["hours"]);
+    same("temperature", report.temperature_celsius().into(), &json["temperature"]["current"]);
     let errors = &json["ata_smart_error_log"]["summary"]["count"];
     same("errors", report.error_log_count.into(), errors);
-    let tests = json["ata_smart_self_test_log"]["standard"]["count"].as_u64().unwrap_or(0);
-    same("self-tests", report.self_tests.into(), &tests.into());
+    let tests = &json["ata_smart_self_test_log"]["standard"];
+    let of_tests = |field: &str| Value::from(tests[field].as_u64().unwrap_or(0));
+    same("self-tests", report.self_tests.into(), &of_tests("count"));
+    same("self-tests failed", report.self_tests_failed.into(), &of_tests("error_count_total"));
     wrong
 }
 
@@ -177,19 +182,6 @@ fn a_failing_attribute_is_named_with_value_threshold_and_serial() {
     assert_eq!(reason, "attribute 5 Reallocated_Sector_Ct: value 8, threshold 10 (serial S1)");
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
-        drop(parse(&bytes));
-    }
-
-    #[test]
-    fn a_report_cut_anywhere_never_panics(cut in 0usize..9000) {
-        if let Some(folder) = corpus("smart/replay") {
-            let bytes = fs::read(folder.join("p0005-failnow/smartctl-7.3-a.txt")).unwrap_or_default();
-            drop(parse(&bytes[..cut.min(bytes.len())]));
-        }
-    }
-}
+mod crosscheck;
+mod damage;
+mod versions;

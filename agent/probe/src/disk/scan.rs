@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use nearmiss_agent_core::config::DiskConfig;
+use nearmiss_agent_core::smart;
 
 use super::ask::{ask, bounded};
 
@@ -42,24 +43,11 @@ pub(super) async fn scan(config: &DiskConfig) -> (Vec<Device>, Vec<String>) {
     }
 }
 
-/// Lines such as `/dev/sda -d scsi # /dev/sda, SCSI device`; a drive that could not be opened stands behind `#`.
 fn scanned(text: &str) -> (Vec<Device>, Vec<String>) {
-    let (mut devices, mut refused) = (Vec::new(), Vec::new());
-    for line in text.lines() {
-        let (device, remark) = line.split_once('#').unwrap_or((line, ""));
-        let mut words = device.split_whitespace();
-        match (words.next(), words.next(), words.next()) {
-            (Some(name), Some("-d"), Some(kind)) => {
-                devices.push(Device { name: name.to_owned(), kind: kind.to_owned() });
-            }
-            _ if remark.contains("open failed") => {
-                let name = remark.split_whitespace().next().unwrap_or("a drive");
-                refused.push(refusal(name, remark.as_bytes()));
-            }
-            _ => {}
-        }
-    }
-    (devices, refused)
+    let scan = smart::scan(text);
+    let drives = scan.drives.into_iter().map(|found| Device { name: found.device, kind: found.kind });
+    let refused = scan.refused.iter().map(|(device, why)| refusal(device, why.as_bytes()));
+    (drives.collect(), refused.collect())
 }
 
 /// Whole drives of the kernel's list, without those that are made of software.
@@ -85,18 +73,6 @@ pub(super) fn refusal(device: &str, text: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_scan_names_drives_their_type_and_those_it_may_not_open() {
-        let text = "/dev/sda -d sat # /dev/sda [SAT], ATA device\n\
-                    /dev/bus/0 -d megaraid,4 # /dev/bus/0 [megaraid_disk_04], SCSI device\n\
-                    # /dev/sdb -d scsi # /dev/sdb, SCSI device open failed: Permission denied\n\n";
-        let (devices, refused) = scanned(text);
-        let told: Vec<(&str, &str)> =
-            devices.iter().map(|device| (device.name.as_str(), device.kind.as_str())).collect();
-        assert_eq!(told, [("/dev/sda", "sat"), ("/dev/bus/0", "megaraid,4")]);
-        assert_eq!(refused, ["/dev/sdb may not be opened by this user: run the disk probe as root"]);
-    }
 
     #[test]
     fn software_devices_are_no_drives() {
