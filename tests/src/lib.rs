@@ -5,6 +5,7 @@ pub mod browser;
 pub mod lab;
 pub mod loopfs;
 pub mod mail;
+pub mod mirror;
 pub mod process;
 pub mod systemd;
 pub mod tls;

@@ -26,6 +26,7 @@ mod metrics;
 mod newcomer;
 mod plugins;
 mod power;
+mod redundancy;
 mod replay;
 mod requests;
 mod retrospective;

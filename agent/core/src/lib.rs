@@ -23,6 +23,7 @@ pub mod power;
 pub mod pressure;
 pub mod proximity;
 pub mod reading;
+pub mod redundancy;
 pub mod rule;
 pub mod series;
 pub mod service;

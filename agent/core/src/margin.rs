@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nearmiss_shared::time::{Span, Timestamp};
-use nearmiss_shared::urgency::Urgency;
+use nearmiss_shared::urgency::{Urgency, is_last_barrier};
 use nearmiss_shared::vocabulary::{Category, Physical};
 use nearmiss_shared::wire::v1::Estimate;
 use serde::{Deserialize, Serialize};
@@ -62,10 +62,9 @@ impl Margin {
 
     /// The order of every list.
     pub fn urgency(&self) -> Urgency {
-        let redundancy = matches!(self.signal.as_str(), "disk.redundancy") && self.value == Some(0.0);
         Urgency {
             breached: self.state == Physical::Breached,
-            no_redundancy: redundancy,
+            no_redundancy: is_last_barrier(&self.signal, self.value),
             time_to_failure_seconds: self
                 .time_to_failure_seconds
                 .and_then(|time| time.low.or(Some(time.estimate))),

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use nearmiss_agent_core::redundancy::drive_of;
 use nearmiss_shared::time::Timestamp;
 
 const MAX_REPORTS: usize = 256;
@@ -29,6 +30,8 @@ pub struct Report {
 #[derive(Debug, Default)]
 struct Kept {
     reports: BTreeMap<String, Report>,
+    /// The kernel's name of a drive that is near failure, to who it is.
+    near: BTreeMap<String, String>,
     lines: BTreeMap<(String, String), Lines>,
 }
 
@@ -52,6 +55,21 @@ impl Captures {
 
     pub fn report(&self, subject: &str) -> Option<Report> {
         self.lock().reports.get(subject).cloned()
+    }
+
+    /// Notes whether the drive at `device` is near failure itself: who it is, or `None` where it is well.
+    pub fn keep_near(&self, device: &str, drive: Option<&str>) {
+        let name = drive_of(device).to_owned();
+        let mut kept = self.lock();
+        match drive {
+            Some(drive) => drop(kept.near.insert(name, drive.to_owned())),
+            None => drop(kept.near.remove(&name)),
+        }
+    }
+
+    /// The drives that are near failure, by the kernel's names.
+    pub fn near(&self) -> BTreeMap<String, String> {
+        self.lock().near.clone()
     }
 
     /// Keeps a line that counted for this signal and subject, with the file it stood in.

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use nearmiss_agent_core::config::DiskConfig;
 use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
-use nearmiss_agent_core::smart;
+use nearmiss_agent_core::smart::{self, DriveState};
 use nearmiss_shared::time::Span;
 
 use crate::captures::{Captures, Report};
@@ -130,6 +130,8 @@ impl DiskProbe {
             let why = if report.asleep { asleep.to_owned() } else { scan::refusal(&device.name, &text) };
             return Err(why);
         };
+        let near = matches!(report.state(), DriveState::Approaching | DriveState::Failing);
+        self.captures.keep_near(&device.name, near.then_some(subject.as_str()));
         self.captures.keep_report(&subject, Report { at: at.wall, method: answer.command, text });
         Ok(readings)
     }

@@ -32,6 +32,7 @@ pub mod metrics;
 mod patience;
 pub mod plugin;
 pub mod power;
+pub mod redundancy;
 pub mod service;
 mod words;
 
@@ -46,6 +47,7 @@ use filesystem::FilesystemProbe;
 use host::HostProbe;
 use integrity::IntegrityProbe;
 use power::PowerProbe;
+use redundancy::RedundancyProbe;
 use service::ServiceProbe;
 
 /// A signal of a subject as it was known before a restart.
@@ -100,6 +102,7 @@ pub trait Probe: Debug + Send {
 pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Box<dyn Probe>> {
     let shipped = |table| main_signal(table).interval.unwrap_or(Span::from_seconds(15));
     let interval = |table| rules.interval(table).unwrap_or_else(|| shipped(table));
+    let own = |signal| rules.own_interval(signal).unwrap_or(Span::from_minutes(1));
     let probes = &config.probe;
     let mut all: Vec<Box<dyn Probe>> = Vec::new();
     if probes.filesystem.enabled {
@@ -107,13 +110,14 @@ pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Bo
     }
     if probes.disk.enabled {
         all.push(Box::new(DiskProbe::new(&probes.disk, interval(Table::Disk), captures.clone())));
+        let asked = own("disk.redundancy");
+        all.push(Box::new(RedundancyProbe::new(asked, captures.clone())));
     }
     if probes.service.enabled {
         all.push(Box::new(ServiceProbe::new(&probes.service, interval(Table::Service))));
     }
     if probes.host.enabled {
-        let clock = rules.judge("host.clock_offset", "", None).and_then(|judgement| judgement.interval);
-        let asked = clock.unwrap_or(Span::from_minutes(1));
+        let asked = own("host.clock_offset");
         all.push(Box::new(HostProbe::new(interval(Table::Host), asked)));
     }
     if probes.endpoint.enabled {
@@ -190,7 +194,7 @@ mod tests {
             all(config, &RuleSet::default(), &Captures::default()).iter().map(|probe| probe.name()).collect()
         };
         let rest = ["host", "endpoint", "certificate", "backup", "integrity", "power", "container"];
-        assert_eq!(names(&config), [&["filesystem", "disk", "service"][..], &rest].concat());
+        assert_eq!(names(&config), [&["filesystem", "disk", "disk", "service"][..], &rest].concat());
         config.probe.disk.enabled = false;
         assert_eq!(names(&config), [&["filesystem", "service"][..], &rest].concat());
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use nearmiss_shared::action::{HostAction, label};
 use nearmiss_shared::identity::{BundleId, EventId, HostId};
 use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::urgency::is_last_barrier;
 use nearmiss_shared::vocabulary::{Category, EventKind, Physical};
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +92,6 @@ impl EventFacts {
 
     /// No independent barrier is left behind this signal.
     pub fn no_redundancy(&self) -> bool {
-        self.signal == "disk.redundancy" && self.value == Some(0.0)
+        is_last_barrier(&self.signal, self.value)
     }
 }

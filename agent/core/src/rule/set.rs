@@ -7,7 +7,7 @@ use super::{Declared, HYSTERESIS, Here, Judgement, LogRule, REOPEN, Rule};
 use crate::proximity::Limits;
 use crate::signal::{Scale, SignalSpec, Table, main_signal, spec};
 use nearmiss_shared::fault::Fault;
-use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::time::{Span, Timestamp};
 
 /// The subject prefix of drills: accepted by the table's rule whatever its `match`.
 pub const DRILL_PREFIX: &str = "drill:";
@@ -152,14 +152,27 @@ impl RuleSet {
             .collect()
     }
 
-    /// The shortest interval any rule or default of this table asks for.
-    pub fn interval(&self, table: Table) -> Option<nearmiss_shared::time::Span> {
-        let written = self
-            .rules
-            .iter()
-            .filter(|rule| rule.table == table && rule.enabled)
-            .filter_map(|rule| rule.interval);
-        written.chain(main_signal(table).interval).min()
+    /// The shortest interval any rule or default of this table asks for. Rules of a signal that is looked at in its own
+    /// time do not count.
+    pub fn interval(&self, table: Table) -> Option<Span> {
+        let main = main_signal(table);
+        let is_own = |signal: &String| spec(signal).is_some_and(|spec| spec.interval != main.interval);
+        let of_table = |rule: &&Rule| rule.table == table && !rule.signal.as_ref().is_some_and(is_own);
+        self.shortest(of_table, main.interval)
+    }
+
+    /// The shortest interval for a signal that is looked at in its own time, as its shipped interval shows.
+    pub fn own_interval(&self, signal: &str) -> Option<Span> {
+        let shipped = spec(signal)?;
+        let of_signal = |rule: &&Rule| {
+            rule.table == shipped.table && rule.signal.as_deref().is_none_or(|named| named == signal)
+        };
+        self.shortest(of_signal, shipped.interval)
+    }
+
+    fn shortest(&self, wanted: impl Fn(&&Rule) -> bool, shipped: Option<Span>) -> Option<Span> {
+        let rules = self.rules.iter().filter(|rule| rule.enabled).filter(wanted);
+        rules.filter_map(|rule| rule.interval).chain(shipped).min()
     }
 }
 

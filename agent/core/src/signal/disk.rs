@@ -47,4 +47,18 @@ pub(super) const SIGNALS: &[SignalSpec] = &[
     disk("disk.temperature", "celsius", limited(40.0, 55.0, 58.0, 60.0)),
     disk("disk.wear", "percent", limited(0.0, 80.0, 95.0, 100.0)),
     disk("disk.spare", "percent", limited(100.0, 20.0, 15.0, 10.0)),
+    // Failures that an array still survives; each array has its own levels, by what its layout survives when whole.
+    SignalSpec {
+        interval: Some(Span::from_minutes(1)),
+        hold: Span::from_minutes(30),
+        forecast: false,
+        source: "the array's layout",
+        ..disk("disk.redundancy", "failures", limited(1.0, 0.5, 0.25, -1.0))
+    },
+    // Errors that passed the drive and reached a file system that checks what it reads.
+    SignalSpec {
+        interval: Some(Span::from_minutes(1)),
+        source: "the file system's own counters",
+        ..count("disk.filesystem_errors", "errors", Family::Unreadable)
+    },
 ];

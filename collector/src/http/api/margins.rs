@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use nearmiss_case::track::response;
-use nearmiss_shared::urgency::{Urgency, approach_proximity};
+use nearmiss_shared::urgency::{Urgency, approach_proximity, is_last_barrier};
 use nearmiss_shared::vocabulary::Physical;
 use nearmiss_store::hosts::MarginRow;
 use serde::Deserialize;
@@ -37,7 +37,7 @@ pub(super) async fn get(
 fn urgency(row: &MarginRow) -> Urgency {
     Urgency {
         breached: row.state == Physical::Breached,
-        no_redundancy: row.signal == "disk.redundancy" && row.value == Some(0.0),
+        no_redundancy: is_last_barrier(&row.signal, row.value),
         time_to_failure_seconds: row.time_to_failure_seconds,
         response_seconds: response(row.category).as_seconds(),
         proximity: row.proximity,

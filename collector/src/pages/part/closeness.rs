@@ -4,7 +4,7 @@ use nearmiss_case::Case;
 use nearmiss_case::track::response;
 use nearmiss_case::verdict;
 use nearmiss_shared::time::Timestamp;
-use nearmiss_shared::urgency::Urgency;
+use nearmiss_shared::urgency::{Urgency, is_last_barrier};
 use nearmiss_shared::vocabulary::{Category, Physical};
 
 use super::bar::Bar;
@@ -51,7 +51,7 @@ impl Closeness {
             peak: measures.proximity_peak,
             tick: measures.tick,
             ordinal: measures.ordinal,
-            no_redundancy: case.signal == "disk.redundancy" && measures.value == Some(0.0),
+            no_redundancy: is_last_barrier(&case.signal, measures.value),
             failure: match fresh {
                 Some(reading) => reading.failure.map(|left| (left - age(reading.at, now)).max(0.0)),
                 None => measures.failure_now.filter(|_| is_running(case.physical)),

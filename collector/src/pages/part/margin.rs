@@ -1,6 +1,7 @@
 //! One signal of one host, whether or not a case is open: how far it is from failure.
 
 use nearmiss_shared::time::{Span, Timestamp};
+use nearmiss_shared::urgency::is_last_barrier;
 use nearmiss_shared::vocabulary::Physical;
 use nearmiss_store::hosts::MarginRow;
 
@@ -85,7 +86,7 @@ fn closeness(row: &MarginRow, now: Timestamp) -> Closeness {
         peak: None,
         tick: tick(row),
         ordinal: row.ordinal,
-        no_redundancy: row.signal == "disk.redundancy" && row.value == Some(0.0),
+        no_redundancy: is_last_barrier(&row.signal, row.value),
         failure: row.time_to_failure_seconds.map(|left| (left - age).max(0.0)),
         drill: false,
         back_since: None,

@@ -260,3 +260,15 @@ proptest! {
         drop(RuleSet::parse(&[("r.toml".to_owned(), text)]));
     }
 }
+
+#[test]
+fn a_signal_with_its_own_time_does_not_hurry_its_table() {
+    let rules = rules(
+        "[[disk]]\nname = \"arrays\"\nsignal = \"disk.redundancy\"\nmatch = \"md*\"\ninterval = \"5s\"\n",
+    );
+    assert_eq!(rules.own_interval("disk.redundancy"), Some(Span::from_seconds(5)));
+    assert_eq!(rules.interval(Table::Disk), Some(Span::from_minutes(10)));
+    let shipped = RuleSet::default();
+    assert_eq!(shipped.own_interval("disk.redundancy"), Some(Span::from_minutes(1)));
+    assert_eq!(shipped.own_interval("host.clock_offset"), Some(Span::from_minutes(1)));
+}
