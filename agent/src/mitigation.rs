@@ -63,7 +63,7 @@ pub struct Begun {
     pub before: Vec<Standing>,
     /// Whether the snapshot is whole; `None` where none is taken.
     pub frozen: Option<bool>,
-    /// The cases this host knows, where the named one is none of them.
+    /// The cases this host knows, where the named one is none of them: what is done is then a note of the host.
     pub unknown_among: Option<Vec<CaseNumber>>,
 }
 
@@ -102,7 +102,7 @@ pub async fn begin(
         None => None,
     };
     let known = || cases.iter().map(|open| open.case).collect();
-    let unknown_among = own.is_none().then(known).filter(|cases: &Vec<_>| !cases.is_empty());
+    let unknown_among = own.is_none().then(known);
     Ok(Begun { intent, at: written.at, before, frozen, unknown_among })
 }
 

@@ -1,7 +1,7 @@
 //! Whatever dies in between, an approach is there once, with its original time.
 
 use nearmiss_shared::time::Timestamp;
-use nearmiss_tests::lab::{CLIENT, Lab};
+use nearmiss_tests::lab::{Agent, CLIENT, Client, Lab};
 use nearmiss_tests::loopfs::LoopFilesystem;
 use nearmiss_tests::wait::until;
 use serde_json::Value;
@@ -12,13 +12,11 @@ fn instant(value: &Value) -> Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// The spool holds an approach: the daemon says so itself.
-async fn wait_until_spooled(agent: &nearmiss_tests::lab::Agent) {
-    until("the event in the spool", async || {
-        let status = agent.json(&["status", "--json"]).ok()?;
-        (status["spool"]["events"].as_u64()? > 0).then_some(())
-    })
-    .await;
+/// The approach of this mount is in the spool: it is written with the state that the daemon tells.
+async fn wait_until_spooled(agent: &Agent, subject: &str) {
+    agent.margin_where("filesystem.free", subject, |margin| margin["state"] == "approached").await;
+    let status = agent.json(&["status", "--json"]).unwrap();
+    assert!(status["spool"]["events"].as_u64().is_some_and(|events| events > 0), "{status}");
 }
 
 #[tokio::test]
@@ -30,7 +28,7 @@ async fn an_approach_while_the_collector_is_down_arrives_once_with_its_own_time(
     lab.collector.kill().unwrap();
 
     disk.fill_to_free(0.10).unwrap();
-    wait_until_spooled(&agent).await;
+    wait_until_spooled(&agent, &disk.subject()).await;
     let seen = agent.json(&["status", "--json"]).unwrap()["at"].clone();
 
     lab.collector.start_again().await.unwrap();
@@ -50,7 +48,7 @@ async fn an_agent_killed_with_the_event_in_its_spool_delivers_it_once_after_rest
     agent.start().await.unwrap();
     lab.collector.kill().unwrap();
     disk.fill_to_free(0.10).unwrap();
-    wait_until_spooled(&agent).await;
+    wait_until_spooled(&agent, &disk.subject()).await;
     agent.kill().unwrap();
 
     lab.collector.start_again().await.unwrap();
@@ -67,7 +65,7 @@ async fn an_agent_killed_with_the_event_in_its_spool_delivers_it_once_after_rest
 }
 
 /// How often the timeline of `case` says that the signal approached.
-async fn approaches(api: &nearmiss_tests::lab::Client, case: &Value) -> usize {
+async fn approaches(api: &Client, case: &Value) -> usize {
     let id = case["id"].as_str().unwrap();
     let timeline = api.json(&format!("/api/v1/cases/{id}/timeline")).await.unwrap();
     let entries = timeline["items"].as_array().unwrap();

@@ -102,7 +102,7 @@ impl SignalState {
             }),
             time_to_failure_seconds: failure.map(estimate),
             state: self.physical(),
-            reasons: self.told_reasons(judgement),
+            reasons: self.told_reasons(judgement, now),
             blips: self.blips,
             at: self.memory.last().map(|sample| sample.at.wall),
             labels: self.labels.clone(),
@@ -111,8 +111,13 @@ impl SignalState {
         }
     }
 
-    fn told_reasons(&self, judgement: &Judgement) -> Vec<String> {
-        if self.physical() == Physical::Normal { vec![self.told(judgement)] } else { self.reasons.clone() }
+    /// A dark signal tells how long it is silent by now, and what was heard last of why.
+    fn told_reasons(&self, judgement: &Judgement, now: Stamp) -> Vec<String> {
+        match self.physical() {
+            Physical::Dark => self.silence(now).into_iter().collect(),
+            Physical::Normal => vec![self.told(judgement)],
+            _ => self.reasons.clone(),
+        }
     }
 
     /// The signal's unit, or the one that the subject itself brings where the signal has none.

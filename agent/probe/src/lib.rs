@@ -118,7 +118,7 @@ pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Bo
     }
     if probes.host.enabled {
         let asked = own("host.clock_offset");
-        all.push(Box::new(HostProbe::new(interval(Table::Host), asked)));
+        all.push(Box::new(HostProbe::new(interval(Table::Host).min(asked), asked)));
     }
     if probes.endpoint.enabled {
         all.push(Box::new(EndpointProbe::new(rules)));

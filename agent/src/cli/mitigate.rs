@@ -103,10 +103,11 @@ fn beginning(begun: &Begun) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(known) = &begun.unknown_among {
         let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-        let case = begun.intent.case;
+        let known = if known.is_empty() { "it knows none".to_owned() } else { known.join(", ") };
         lines.push(format!(
-            "{case} is none of this host's open cases ({}); running all the same",
-            known.join(", ")
+            "{} is none of this host's open cases ({known}): running all the same, and recorded as a note of this \
+             host; `nearmiss-agent status` names its cases",
+            begun.intent.case
         ));
     }
     match begun.frozen {

@@ -1,6 +1,7 @@
 //! What the daemon answers at its control socket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Physical;
@@ -21,6 +22,9 @@ use nearmiss_agent_probe::Clock;
 
 /// Of the events that the collector refused, so many are told.
 pub(crate) const SHOWN_REFUSALS: u32 = 3;
+
+/// A probe that takes longer for its first look is named instead of waited for.
+const FIRST_LOOKS: Duration = Duration::from_secs(3);
 
 /// Everything an answer may need.
 #[derive(Clone, Debug)]
@@ -86,7 +90,9 @@ impl Desk {
         self.pipeline.ask(Input::View).await.ok_or_else(|| "the agent is stopping".to_owned())
     }
 
+    /// Who asks right after the start waits for the first looks.
     async fn check(&self) -> Result<CheckTold, String> {
+        let looking = self.looks.first(FIRST_LOOKS).await;
         let view = self.view().await?;
         let excuse = |(probe, why): (String, String)| Excuse { probe, why };
         Ok(CheckTold {
@@ -95,6 +101,7 @@ impl Desk {
             signals: view.margins,
             not_applicable: view.not_applicable.into_iter().map(excuse).collect(),
             cases: self.cases().await,
+            looking: looking.into_iter().map(str::to_owned).collect(),
         })
     }
 

@@ -91,7 +91,7 @@ async fn a_mitigation_is_two_events_even_where_no_signal_is_open() {
     let begun: crate::mitigation::Begun = serde_json::from_value(begun).unwrap();
     assert_eq!(
         (begun.intent.program.as_str(), begun.frozen, begun.unknown_among.clone()),
-        ("systemctl", None, None)
+        ("systemctl", None, Some(Vec::new()))
     );
     let end = End { begun, exit: "0".to_owned(), lasted_ms: 12 };
     let Answer::Done(told) = running.ask(Question::MitigationEnds(Box::new(end))).await else {

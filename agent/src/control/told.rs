@@ -21,6 +21,9 @@ pub struct CheckTold {
     /// The cases that are open about this host, by the names `ack` takes.
     #[serde(default)]
     pub cases: Vec<OpenCase>,
+    /// Probes that have not ended their first look since the agent was started.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looking: Vec<String>,
 }
 
 /// A probe that has nothing to look at here, and why.

@@ -137,8 +137,8 @@ impl Composition<'_> {
         {
             known.iter().for_each(|known| probe.expect(known));
             let (name, stop) = (probe.name(), self.tasks.stop_signal());
-            let (now, clock) = (looks.of(name), self.shared.clock.clone());
-            self.tasks.spawn(name, probes::look(probe, now, clock, handle.clone(), stop));
+            let (asked, clock) = (looks.of(name), self.shared.clock.clone());
+            self.tasks.spawn(name, probes::look(probe, asked, clock, handle.clone(), stop));
         }
         looks
     }

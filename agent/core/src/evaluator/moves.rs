@@ -96,7 +96,7 @@ impl SignalState {
             let unconfirmed = before.and(facts.at);
             self.phase = Phase::Watch(unconfirmed);
             if is_confirmed(judgement, unconfirmed, facts.at) {
-                let reasons = self.level_reasons(judgement, unconfirmed.count);
+                let reasons = self.level_reasons(judgement, unconfirmed.count, unconfirmed.near_since);
                 return Some(self.open(judgement, facts, Cause::Level(unconfirmed.near_since), reasons));
             }
         } else {

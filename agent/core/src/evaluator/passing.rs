@@ -148,9 +148,15 @@ impl SignalState {
         let since = self.seen?;
         let previous = Box::new(std::mem::replace(&mut self.phase, Phase::Normal));
         self.phase = Phase::Dark { previous, since, crashed: false };
-        let why = self.why_unread.clone().unwrap_or_else(|| "nothing was heard".to_owned());
-        self.reasons = vec![format!("no valid sample for {}: {why}", now.since(since))];
+        self.reasons = self.silence(now).into_iter().collect();
         // Dated where the silence began to count, so that its whole length is told.
         Some(self.transition(judgement, EventKind::Dark, Physical::Dark, from))
+    }
+
+    /// Why nothing is known and since when, in words, where it is dark.
+    pub(crate) fn silence(&self, now: Stamp) -> Option<String> {
+        let Phase::Dark { since, .. } = &self.phase else { return None };
+        let why = self.why_unread.as_deref().unwrap_or("nothing was heard");
+        Some(format!("no valid sample for {}: {why}", now.since(*since)))
     }
 }

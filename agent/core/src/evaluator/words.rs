@@ -20,12 +20,21 @@ impl SignalState {
         }
     }
 
-    pub(super) fn level_reasons(&self, judgement: &Judgement, count: u32) -> Vec<String> {
-        let over = judgement.interval.map_or(Span::ZERO, |interval| interval.times(i64::from(count)));
+    /// `count` samples in a row, the first of them at `since`.
+    pub(super) fn level_reasons(
+        &self,
+        judgement: &Judgement,
+        count: u32,
+        since: Option<Stamp>,
+    ) -> Vec<String> {
         let told = self.told(judgement);
-        let mut reasons = vec![match count {
-            1 => told,
-            count => format!("{told} for {count} samples ({over})"),
+        let seen = || Some(self.memory.last()?.at.since(since?));
+        let by_interval = judgement.interval.map(|interval| interval.times(i64::from(count)));
+        let over = by_interval.or_else(seen).filter(|over| *over > Span::ZERO);
+        let mut reasons = vec![match (count, over) {
+            (1, _) => told,
+            (count, None) => format!("{told} for {count} samples"),
+            (count, Some(over)) => format!("{told} for {count} samples ({over})"),
         }];
         let grown = self.growth();
         if matches!(judgement.scale, Scale::Ordinal(_)) && grown > 0.0 {

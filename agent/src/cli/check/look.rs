@@ -27,7 +27,14 @@ pub(in crate::cli) async fn once(config: &AgentConfig, rules: &RuleSet, clock: &
     }
     signals.sort_by(|one: &Margin, other| one.urgency().order(&other.urgency()));
     not_applicable.sort();
-    CheckTold { host: host::name(), at: clock.wall(), signals, not_applicable, cases: Vec::new() }
+    CheckTold {
+        host: host::name(),
+        at: clock.wall(),
+        signals,
+        not_applicable,
+        cases: Vec::new(),
+        looking: Vec::new(),
+    }
 }
 
 fn judged(rules: &RuleSet, reading: &Reading) -> Option<Margin> {

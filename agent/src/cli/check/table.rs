@@ -117,6 +117,9 @@ impl Table<'_> {
         if self.source == Source::Look {
             notes.push("one look, no agent runs: levels are known, rates and times are not".to_owned());
         }
+        if !self.told.looking.is_empty() {
+            notes.push(format!("looking for the first time, not told yet: {}", self.told.looking.join(", ")));
+        }
         if full {
             notes.extend(
                 excuses.iter().map(|excuse| format!("not applicable: {}: {}", excuse.probe, excuse.why)),
@@ -174,7 +177,7 @@ mod tests {
         let why = "no drive that speaks SMART was found: on a virtual machine watch the host below it";
         let not_applicable = vec![Excuse { probe: "disk".to_owned(), why: why.to_owned() }];
         let (host, at) = ("lab-srv-07".to_owned(), Timestamp::from_millis(0));
-        CheckTold { host, at, signals, not_applicable, cases: Vec::new() }
+        CheckTold { host, at, signals, not_applicable, cases: Vec::new(), looking: Vec::new() }
     }
 
     fn lines(told: &CheckTold, terminal: Terminal) -> Vec<String> {

@@ -291,6 +291,7 @@ pub(super) mod tests {
                 signals: Vec::new(),
                 not_applicable: Vec::new(),
                 cases: Vec::new(),
+                looking: Vec::new(),
             },
             logs: vec![("/var/log/auth.log".to_owned(), true)],
             inotify: (Some(65_536), Some(128)),

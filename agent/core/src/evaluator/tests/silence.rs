@@ -87,6 +87,16 @@ fn unreadable_samples_count_toward_dark_and_say_why() {
 }
 
 #[test]
+fn what_is_heard_of_the_reason_after_it_went_dark_is_told_too() {
+    let mut bench = Bench::filesystem();
+    bench.values(&[0.4]).wait(Span::from_hours(1));
+    let told = |bench: &Bench| bench.state.margin(&bench.judgement, bench.now).reasons;
+    assert_eq!(told(&bench), ["no valid sample for 1h: nothing was heard"]);
+    bench.unreadable();
+    assert_eq!(told(&bench), ["no valid sample for 1h: permission denied"]);
+}
+
+#[test]
 fn a_reboot_is_a_gap_where_it_was_orderly_and_a_proposed_failure_where_it_was_not() {
     for (orderly, expected) in [(false, Physical::Breached), (true, Physical::Approached)] {
         let mut bench = Bench::approached();
