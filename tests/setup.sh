@@ -13,7 +13,7 @@ setup_packages() {
     wanted+=(podman:podman crun:crun busybox:busybox-static)
     # A systemd of the stories' own is booted in namespaces; none is started here.
     wanted+=(systemctl:systemd dbus-daemon:dbus nsenter:util-linux)
-    [ -n "$1" ] || wanted+=(chromium:chromium ip:iproute2)
+    [ -n "$1" ] || wanted+=(chromium:chromium ip:iproute2 c++:g++)
     install_missing "${wanted[@]}"
     python3 -c 'import ensurepip' 2>/dev/null || install_missing ensurepip:python3-venv
 }

@@ -109,7 +109,9 @@ type Ended = Result<Exit, Failure>;
 /// Runs the command that was typed.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    // One thread hands everything on; what takes long or may hang runs beside it. A watcher that is idle most of the time
+    // pays for more threads by waking them.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(arguments)),
         Err(fault) => Err(Failure::unreachable(format!("no runtime can be made: {fault}"))),

@@ -69,8 +69,11 @@ impl Drop for Process {
     }
 }
 
-/// Where cargo put the programs that this test or bench was built with.
+/// Where cargo put our programs: in the folder that `NEARMISS_PROGRAMS` names, else beside this test.
 pub fn program(name: &str) -> PathBuf {
+    if let Some(folder) = std::env::var_os("NEARMISS_PROGRAMS") {
+        return Path::new(&folder).join(name);
+    }
     let own = std::env::current_exe().unwrap_or_default();
     let folder = own.parent().unwrap_or(Path::new("target/debug"));
     let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };

@@ -43,9 +43,10 @@ pub fn parse(text: &str) -> Option<Memory> {
 
 /// The part of file handles that is free, of `allocated unused maximum`.
 pub fn file_handles_free(text: &str) -> Option<f64> {
-    let mut numbers = text.split_ascii_whitespace().map(str::parse::<f64>);
+    let mut numbers = text.split_ascii_whitespace().map(str::parse::<u64>);
     let (allocated, _, maximum) = (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
-    (maximum > 0.0).then(|| 1.0 - allocated / maximum)
+    // A limit that was lowered below what is in use leaves nothing.
+    (maximum > 0).then(|| (1.0 - allocated as f64 / maximum as f64).max(0.0))
 }
 
 #[cfg(test)]
@@ -65,6 +66,7 @@ mod tests {
     #[test]
     fn file_handles_are_a_part() {
         assert_eq!(file_handles_free("1000\t0\t4000\n"), Some(0.75));
+        assert_eq!(file_handles_free("4000 0 1000"), Some(0.0));
         assert_eq!(file_handles_free("1 2"), None);
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::fs::{Access, access};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
@@ -91,7 +92,10 @@ impl Program {
             }
             None => Stdio::null(),
         };
-        let mut command = Command::new(program);
+        // Found by us: what is not there costs no process, and a whole path is spawned without copying this one.
+        let path = found(program).ok_or_else(|| RunFault::Missing(program.clone()))?;
+        let mut command = Command::new(path);
+        command.arg0(program);
         command.args(arguments).env_clear().env("LC_ALL", "C").stdin(stdin);
         command.envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
@@ -119,6 +123,15 @@ impl Program {
         let status = group.child.wait().await.map_err(failed)?;
         Ok(Ended { status, text, complaint })
     }
+}
+
+/// Where the program is: as execvp(3) looks for it.
+fn found(program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(program.into());
+    }
+    let runs = |path: &PathBuf| access(path, Access::EXEC_OK).is_ok() && path.is_file();
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(program)).find(runs)
 }
 
 /// A child that leads its own process group, which does not outlive the wish for an answer.

@@ -17,12 +17,14 @@ use crate::{Clock, Excuses, Known, Probe, Readings};
 
 mod ask;
 
-use ask::Programs;
+use ask::{Found, Programs};
 
 const NAME: &str = "power";
 const STATUS: &str = "power.status";
 /// How long an orderly shutdown takes, where no rule says it.
 const SHUTDOWN: Span = Span::from_minutes(5);
+/// Where no server of this host answers, it is asked again at every so many looks: most hosts have none.
+const SILENT_LOOKS: i64 = 20;
 /// Supplies of one host.
 const MAX_SUPPLIES: usize = 32;
 
@@ -32,6 +34,8 @@ pub struct PowerProbe {
     interval: Span,
     rules: Vec<(Option<GlobMatcher>, PowerRule)>,
     programs: Programs,
+    /// Since when no server of this host answers, and what was said of it then.
+    silent: Option<(Stamp, Found)>,
     watched: BTreeMap<String, Watched>,
     excuses: Excuses,
 }
@@ -53,6 +57,7 @@ impl PowerProbe {
             interval,
             rules: power.collect(),
             programs: Programs::default(),
+            silent: None,
             watched: BTreeMap::new(),
             excuses: Excuses::new(NAME),
         }
@@ -61,7 +66,7 @@ impl PowerProbe {
     async fn look(&mut self, clock: &Clock) -> Readings {
         let declared: BTreeSet<Supply> =
             self.rules.iter().filter_map(|(_, rule)| rule.supply.clone()).collect();
-        let found = self.programs.find(&declared).await;
+        let found = self.find(&declared, clock.stamp()).await;
         let supplies: Vec<Supply> = declared.into_iter().chain(found.supplies).take(MAX_SUPPLIES).collect();
         let asked = join_all(supplies.iter().map(|supply| self.programs.ask(supply))).await;
         let at = clock.stamp();
@@ -75,6 +80,17 @@ impl PowerProbe {
         readings.extend(self.missing(&seen, &found.faults, at));
         let excuses = self.excuses.news(found.excuses);
         Readings { readings, not_applicable: excuses }
+    }
+
+    async fn find(&mut self, declared: &BTreeSet<Supply>, at: Stamp) -> Found {
+        let again = self.interval.times(SILENT_LOOKS);
+        if let Some((_, found)) = self.silent.as_ref().filter(|(since, _)| at.since(*since) < again) {
+            return found.clone();
+        }
+        let found = self.programs.find(declared).await;
+        let silent = found.supplies.is_empty() && found.reports.is_empty() && self.watched.is_empty();
+        self.silent = silent.then(|| (at, found.clone()));
+        found
     }
 
     fn judge(&mut self, subject: &str, answer: Result<Ups, String>, at: Stamp) -> Vec<Reading> {

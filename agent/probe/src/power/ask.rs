@@ -8,7 +8,7 @@ use nearmiss_agent_core::rule::Supply;
 use crate::command::{Ended, Program, RunFault};
 
 /// What this host itself has.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Found {
     /// Supplies that NUT's server on this host lists.
     pub(super) supplies: Vec<Supply>,

@@ -1,0 +1,46 @@
+//! Log lines by the shipped rules, their times, and recorded series.
+
+use std::sync::OnceLock;
+
+use jiff::tz::TimeZone;
+use nearmiss_agent_core::log::{FirstYear, LogClock, Matcher, SHIPPED_RULES};
+use nearmiss_agent_core::rule::RuleSet;
+use nearmiss_agent_core::series::SeriesReader;
+
+use crate::Target;
+
+pub(crate) const LINES: Target = Target {
+    name: "log-lines",
+    run: lines,
+    seeds: &[
+        "Jun 14 15:16:01 combo sshd(pam_unix)[19939]: authentication failure; rhost=218.188.2.4\n",
+        "2026-11-25T08:00:00.123+01:00 host sshd[1]: Failed password for invalid user a from 1.2.3.4 port 1 ssh2\n",
+    ],
+    corpus: Some("logs"),
+};
+
+fn lines(bytes: &[u8]) {
+    static MATCHER: OnceLock<Matcher> = OnceLock::new();
+    let matcher = MATCHER.get_or_init(|| {
+        let shipped = ("shipped.toml".to_owned(), SHIPPED_RULES.to_owned());
+        let rules = RuleSet::parse(&[shipped]).expect("the shipped rules");
+        Matcher::new(&rules.log_rules()).expect("the shipped patterns")
+    });
+    let mut clock = LogClock::new(TimeZone::UTC, FirstYear::Is(2026));
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let _time = clock.read(line);
+        drop(matcher.matches("/var/log/auth.log", line));
+    }
+}
+
+pub(crate) const SERIES: Target = Target {
+    name: "series",
+    run: |bytes| {
+        let mut reader = SeriesReader::default();
+        for line in bytes.split(|byte| *byte == b'\n') {
+            let _line = reader.line(line);
+        }
+    },
+    seeds: &["timestamp,value\n2026-11-25T08:00:00Z,0.5\n1763980000,0.4\n"],
+    corpus: None,
+};
