@@ -12,9 +12,11 @@ mod daemon;
 mod doctor;
 mod drill;
 mod enrol;
+mod history;
 mod input;
 mod maintenance;
 mod mitigate;
+mod past;
 mod replay;
 mod scan;
 mod smart;
@@ -141,7 +143,8 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Snapshot(options) => snapshot::run(&file, options).await,
         Command::Verify(options) => verify::run(&file, &options),
         Command::Smart(arguments::Smart::Parse { files, json }) => smart::parse(&files, json),
-        Command::Replay(arguments::Replay::Series(options)) => replay::series(&file, &options),
+        Command::History(options) => history::run(&file, &options).await,
+        Command::Replay(arguments::Replay::Series(options)) => replay::series(&file, &options).await,
         Command::Replay(arguments::Replay::Log(options)) => replay::log(&file, &options),
         Command::Scan { rules, paths, json } => scan::run(&rules, &paths, json),
         Command::Config(arguments::ConfigCommand::Check { json }) => config::check(&file, json),

@@ -53,6 +53,8 @@ pub enum Question {
         name: String,
         abort: bool,
     },
+    /// Write out what was read since the last minute, so that the history on the disk is whole.
+    KeepHistory,
     /// Read configuration, rules and enrolment again.
     Reload,
 }

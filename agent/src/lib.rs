@@ -12,6 +12,7 @@ pub mod drill;
 pub mod evidence;
 pub mod follower;
 pub mod freezer;
+pub mod history;
 pub mod host;
 pub mod ids;
 pub mod looks;

@@ -7,6 +7,7 @@
 mod event;
 mod minutes;
 mod parts;
+mod past;
 mod quiet;
 mod steps;
 mod view;
@@ -27,6 +28,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{debug, error};
 
 use crate::follower::Followed;
+use crate::history::History;
 use crate::store::{Identity, Reserve, Store, StoreFault};
 use nearmiss_agent_probe::Clock;
 use nearmiss_agent_probe::{Known, Readings};
@@ -56,6 +58,8 @@ pub enum Input {
     Told(Vec<SignalStatus>, Vec<EpisodeMinute>),
     /// Maintenance until then: events carry the fact. `None` ends it.
     Maintenance(Option<(Timestamp, String)>),
+    /// Whoever reads the history now wants all of it.
+    KeepHistory(oneshot::Sender<()>),
 }
 
 /// One event that is on the disk.
@@ -121,6 +125,7 @@ pub struct Parts {
     pub rules: RuleSet,
     pub observe: Span,
     pub reserve: Reserve,
+    pub history: History,
     pub outbox: Arc<Outbox>,
     pub counters: Arc<Counters>,
 }
@@ -137,6 +142,8 @@ pub struct Pipeline {
     owed: BTreeMap<String, String>,
     /// A step could not be written: the next one writes all that is not on the disk.
     behind: bool,
+    /// The history could not be written, which was told.
+    forgets: bool,
     maintenance: Option<(Timestamp, String)>,
     input: mpsc::Receiver<Input>,
     committed: broadcast::Sender<Committed>,
@@ -173,6 +180,7 @@ impl Pipeline {
             sequence,
             owed: BTreeMap::new(),
             behind: false,
+            forgets: false,
             maintenance,
             input,
             committed,

@@ -16,6 +16,7 @@ mod drill;
 mod durability;
 mod endpoint;
 mod filesystem;
+mod history;
 mod host;
 mod house;
 mod integrity;

@@ -36,6 +36,7 @@ pub struct AgentConfig {
     pub accept: AcceptConfig,
     pub evidence: EvidenceConfig,
     pub spool: SpoolConfig,
+    pub history: HistoryConfig,
     pub sessions: SessionsConfig,
 }
 
@@ -52,6 +53,7 @@ impl Default for AgentConfig {
             accept: AcceptConfig::default(),
             evidence: EvidenceConfig::default(),
             spool: SpoolConfig::default(),
+            history: HistoryConfig::default(),
             sessions: SessionsConfig::default(),
         }
     }
@@ -255,6 +257,33 @@ impl Default for SpoolConfig {
     }
 }
 
+/// What is kept of every signal's readings, by which a changed threshold is tried on the past.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct HistoryConfig {
+    pub enabled: bool,
+    /// Single readings: the oldest go when there are more bytes of them, or when they are older.
+    pub max_bytes: u64,
+    #[serde(rename = "for", deserialize_with = "span")]
+    pub length: Span,
+    /// The least, mean and largest value of each hour before that.
+    pub hourly_max_bytes: u64,
+    #[serde(rename = "hourly_for", deserialize_with = "span")]
+    pub hourly_length: Span,
+}
+
+impl Default for HistoryConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            max_bytes: 64 * 1024 * 1024,
+            length: DAY.times(30),
+            hourly_max_bytes: 8 * 1024 * 1024,
+            hourly_length: DAY.times(400),
+        }
+    }
+}
+
 /// Privileged people who are signed in while something is near.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
@@ -299,6 +328,7 @@ fn check(reader: &mut Reader<'_>, top: &dyn TableLike) {
             "accept",
             "evidence",
             "spool",
+            "history",
             "sessions",
         ],
     );
@@ -329,12 +359,26 @@ fn check(reader: &mut Reader<'_>, top: &dyn TableLike) {
         reader.integer(table, "max_bytes", 1_048_576..i64::MAX);
         reader.integer(table, "reserve_bytes", 0..1_073_741_825);
     });
+    history(reader, top);
     section(reader, top, "sessions", &["enabled", "utmp", "wtmp"], |reader, table| {
         reader.boolean(table, "enabled");
         reader.string(table, "utmp");
         reader.string(table, "wtmp");
     });
     section(reader, top, "probe", &[&PLAIN[..], &["disk", "service", "log"]].concat(), probes);
+}
+
+fn history(reader: &mut Reader<'_>, top: &dyn TableLike) {
+    let known = ["enabled", "max_bytes", "for", "hourly_max_bytes", "hourly_for"];
+    section(reader, top, "history", &known, |reader, table| {
+        reader.boolean(table, "enabled");
+        for key in ["max_bytes", "hourly_max_bytes"] {
+            reader.integer(table, key, 1_048_576..1 << 40);
+        }
+        for key in ["for", "hourly_for"] {
+            reader.span(table, key, false);
+        }
+    });
 }
 
 /// More labels than this are no description.

@@ -10,6 +10,7 @@ pub mod consequence;
 pub mod container;
 pub mod endpoint;
 pub mod evaluator;
+pub mod history;
 pub mod integrity;
 pub mod log;
 pub mod margin;

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nearmiss_shared::action::CaseNumber;
-use nearmiss_shared::time::Span;
+use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Category;
 
 use crate::settings::DEFAULT_FILE;
@@ -116,6 +117,15 @@ pub(super) enum Command {
     /// Read drive reports.
     #[command(subcommand)]
     Smart(Smart),
+    /// Show what this host recorded of itself: every signal, or one of them as a curve, a table or JSON.
+    ///
+    /// The agent keeps each reading for a while ([history] in agent.toml, 30 days or 64 MiB), and the least, mean and
+    /// largest value of each hour for longer. Without SIGNAL it says what there is.
+    #[command(
+        after_help = "Examples:\n  nearmiss-agent history\n  nearmiss-agent history filesystem.free /srv --since 7d\n  \
+                            nearmiss-agent history filesystem.free /srv --csv >srv-free.csv"
+    )]
+    History(History),
     /// Judge recorded history by the code that judges live: what would have opened, when, and how close it came.
     #[command(subcommand)]
     Replay(Replay),
@@ -241,13 +251,78 @@ pub(super) enum Smart {
     },
 }
 
+#[derive(Debug, Args)]
+pub(super) struct History {
+    /// What was measured, as `check` names it [default: everything, in short].
+    #[arg(value_name = "SIGNAL")]
+    pub(super) signal: Option<String>,
+    /// Of what, such as a mount point or a unit [default: the only one].
+    #[arg(value_name = "SUBJECT", requires = "signal")]
+    pub(super) subject: Option<String>,
+    #[command(flatten)]
+    pub(super) range: Range,
+    /// Hour by hour, also from before the oldest single reading.
+    #[arg(long, requires = "signal")]
+    pub(super) hours: bool,
+    /// A line of JSON for each reading, hour or signal.
+    #[arg(long, conflicts_with = "csv")]
+    pub(super) json: bool,
+    /// `timestamp,value` a line, as `replay series` reads it.
+    #[arg(long, requires = "signal")]
+    pub(super) csv: bool,
+}
+
+/// A part of the past.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(super) struct Range {
+    /// From then on: a span before now such as 7d, or an instant such as 2026-11-23T18:00:00Z.
+    #[arg(long, value_name = "WHEN")]
+    pub(super) since: Option<When>,
+    /// Up to then.
+    #[arg(long, value_name = "WHEN")]
+    pub(super) until: Option<When>,
+}
+
+/// An instant, or a span before now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    At(Timestamp),
+    Ago(Span),
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(span) = text.parse() {
+            return Ok(Self::Ago(span));
+        }
+        text.parse()
+            .map(Self::At)
+            .map_err(|_| "neither a span such as 7d nor an instant such as 2026-11-23T18:00:00Z".to_owned())
+    }
+}
+
+impl When {
+    pub(super) const fn at(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => at,
+            Self::Ago(span) => now.minus(span),
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Replay {
-    /// Judge a recorded series: a CSV file of timestamp and value, by one rule or by two side by side.
-    #[command(after_help = "Examples:\n  nearmiss-agent replay series --rule proposed.toml srv-free.csv\n  \
+    /// Judge a recorded series, by one rule or by two side by side: what this host recorded of itself, or a CSV file.
+    #[command(
+        after_help = "Examples:\n  nearmiss-agent replay series --rule proposed.toml --against configured \
+                            --history filesystem.free --subject /srv --since 30d\n  \
+                            nearmiss-agent replay series --rule proposed.toml srv-free.csv\n  \
                             nearmiss-agent replay series --rule proposed.toml --against configured --subject /srv \
                             srv-free.csv\n\nEach line of the file is an RFC 3339 instant (or seconds or milliseconds \
-                            since 1970) and a number in the signal's unit, oldest first; a head is welcome.")]
+                            since 1970) and a number in the signal's unit, oldest first; a head is welcome."
+    )]
     Series(ReplaySeries),
     /// Judge a recorded log by the time that its lines tell.
     #[command(
@@ -272,12 +347,17 @@ pub(super) struct ReplaySeries {
     /// Of what it was recorded: chooses the rule by its `match`.
     #[arg(long, value_name = "SUBJECT")]
     pub(super) subject: Option<String>,
+    /// Judge what this host recorded of SIGNAL, instead of a file.
+    #[arg(long, value_name = "SIGNAL", conflicts_with_all = ["signal", "series"])]
+    pub(super) history: Option<String>,
+    #[command(flatten)]
+    pub(super) range: Range,
     /// A line of JSON for each transition, and one for the summary.
     #[arg(long)]
     pub(super) json: bool,
     /// The series, plain or gzip; `-` is standard input.
-    #[arg(value_name = "CSV")]
-    pub(super) series: PathBuf,
+    #[arg(value_name = "CSV", required_unless_present = "history")]
+    pub(super) series: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -386,6 +466,10 @@ mod tests {
             "nearmiss-agent mitigate --case 42",
             "nearmiss-agent mitigate --case 42 true",
             "nearmiss-agent mitigate -- true",
+            "nearmiss-agent history --csv",
+            "nearmiss-agent history host.memory --since soon",
+            "nearmiss-agent replay series --rule shipped",
+            "nearmiss-agent replay series --rule shipped --history host.memory a.csv",
             "nearmiss-agent",
         ] {
             assert_eq!(Arguments::try_parse_from(line.split(' ')).unwrap_err().exit_code(), 2, "{line}");

@@ -9,7 +9,7 @@ use crate::maintenance::WindowTold;
 use crate::settings::Settings;
 use crate::store::{Store, StoreFault, key_in};
 use crate::uplink::status::{CASES, CONTACT_FAULT, LAST_CONTACT};
-use crate::{host, maintenance, output};
+use crate::{history, host, maintenance, output};
 use nearmiss_agent_probe::Clock;
 
 pub(super) async fn run(file: &Config, json: bool) -> Ended {
@@ -59,6 +59,7 @@ async fn left_behind(settings: &Settings, now: Timestamp) -> Result<StatusTold, 
         maintenance_windows: maintenance::windows(&settings.rules, now),
         cases: store.value(CASES).await?.unwrap_or_default(),
         refusals: store.refusals(SHOWN_REFUSALS).await?,
+        history: Some(history::told(&settings.state, &settings.config.history)),
         counters: Default::default(),
     })
 }
@@ -92,6 +93,9 @@ fn told(status: &StatusTold) -> Vec<String> {
     }
     let SpoolDepth { events, bundles, reserved_bytes } = status.spool;
     row("spool", format!("{events} events, {bundles} bundles wait; {} KiB set aside", reserved_bytes / 1024));
+    if let Some(history) = &status.history {
+        row("history", history.to_string());
+    }
     if status.quarantined > 0 {
         row("quarantine", format!("{} events that the collector does not take", status.quarantined));
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use nearmiss_agent_core::config::HistoryConfig;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Physical;
 use nearmiss_shared::wire::v1::{Maintenance, OpenCase, SpoolDepth};
@@ -17,7 +18,7 @@ use crate::looks::Looks;
 use crate::pipeline::{Counters, Handle, Input, Outbox, View};
 use crate::store::{Identity, Store, StoreFault};
 use crate::uplink::status::{CASES, CONTACT_FAULT, LAST_CONTACT};
-use crate::{host, maintenance, mitigation};
+use crate::{history, host, maintenance, mitigation};
 use nearmiss_agent_probe::Clock;
 
 /// Of the events that the collector refused, so many are told.
@@ -38,6 +39,8 @@ pub struct Desk {
     pub looks: Looks,
     /// Whether evidence is frozen on this host.
     pub evidence: bool,
+    /// What is kept of the past, and how much of it.
+    pub history: HistoryConfig,
     pub counters: Arc<Counters>,
     pub started: Timestamp,
     /// Notified when somebody asks to read the configuration again.
@@ -75,6 +78,9 @@ impl Desk {
                     if abort { self.drills.abort(&name).await } else { self.drills.start(&name).await };
                 done.map_err(|fault| fault.to_string()).and_then(json)
             }
+            Question::KeepHistory => {
+                self.pipeline.ask(Input::KeepHistory).await.ok_or_else(stopping).and_then(json)
+            }
             Question::Reload => {
                 self.reload.notify_one();
                 json("configuration is read again")
@@ -87,7 +93,7 @@ impl Desk {
     }
 
     async fn view(&self) -> Result<View, String> {
-        self.pipeline.ask(Input::View).await.ok_or_else(|| "the agent is stopping".to_owned())
+        self.pipeline.ask(Input::View).await.ok_or_else(stopping)
     }
 
     /// Who asks right after the start waits for the first looks.
@@ -142,6 +148,7 @@ impl Desk {
             maintenance_windows: view.windows,
             cases: self.cases().await,
             refusals: self.store.refusals(SHOWN_REFUSALS).await.map_err(told)?,
+            history: Some(history::told(self.store.folder(), &self.history)),
             counters: self.counters.all(),
         })
     }
@@ -161,6 +168,10 @@ impl Desk {
         let window = Maintenance { until, reason: action::words(reason), person: who.to_owned() };
         maintenance::enter(&self.store, &self.pipeline, &window, now).await
     }
+}
+
+fn stopping() -> String {
+    "the agent is stopping".to_owned()
 }
 
 fn json(value: impl Serialize) -> Result<serde_json::Value, String> {

@@ -7,6 +7,7 @@ use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::wire::v1::{OpenCase, SpoolDepth};
 use serde::{Deserialize, Serialize};
 
+use crate::history::HistoryTold;
 use crate::maintenance::WindowTold;
 use crate::store::Enrolment;
 use nearmiss_agent_probe::NotApplicable;
@@ -81,5 +82,8 @@ pub struct StatusTold {
     /// Why the newest events in quarantine were not taken.
     #[serde(default)]
     pub refusals: Vec<String>,
+    /// How far back the readings go that this host keeps of itself.
+    #[serde(default)]
+    pub history: Option<HistoryTold>,
     pub counters: BTreeMap<String, u64>,
 }

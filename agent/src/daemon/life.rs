@@ -11,6 +11,7 @@ use crate::control::{Desk, Server};
 use crate::drill::Drills;
 use crate::follower::{Checkpoint, Follower};
 use crate::freezer::{self, Freezer};
+use crate::history::History;
 use crate::looks::Looks;
 use crate::pipeline::{Handle, Outbox, Parts, Pipeline};
 use crate::sessions::Sessions;
@@ -104,6 +105,7 @@ impl Composition<'_> {
             rules: self.settings.rules.clone(),
             observe: self.settings.config.observe.length,
             reserve: Reserve::take(&self.settings.state, self.settings.config.spool.reserve_bytes),
+            history: History::of(&self.settings.state, &self.settings.config.history),
             outbox: Arc::clone(&self.outbox),
             counters: Arc::clone(&self.shared.counters),
         };
@@ -238,6 +240,7 @@ impl Composition<'_> {
             outbox: Arc::clone(&self.outbox),
             looks,
             evidence: self.settings.config.evidence.enabled,
+            history: self.settings.config.history.clone(),
             counters: Arc::clone(&self.shared.counters),
             started: self.shared.started,
             reload: Arc::clone(&self.shared.reload),

@@ -38,6 +38,11 @@ impl Pipeline {
             Input::Status(reply) => drop(reply.send(self.status())),
             Input::Told(signals, minutes) => self.told(signals, &minutes),
             Input::Maintenance(window) => self.maintenance = window,
+            Input::KeepHistory(reply) => {
+                self.keep_history().await;
+                // Whoever asked may have gone.
+                reply.send(()).unwrap_or_default();
+            }
         }
     }
 
@@ -71,6 +76,7 @@ impl Pipeline {
             self.signals.insert(key.clone(), watched);
         }
         let joined = self.consequence(&key, reading);
+        self.record(&key, reading);
         let Some(watched) = self.signals.get_mut(&key) else { return Vec::new() };
         let transitions = watched.observe(&self.parts.rules, joined.as_ref().unwrap_or(reading));
         match watched.standing().filter(|_| watched.state.is_open()) {
@@ -136,8 +142,9 @@ impl Pipeline {
         self.finish(transitions, Work::default()).await;
     }
 
-    /// Writes every state that changed without an event.
+    /// Writes every state that changed without an event, and what was read meanwhile.
     pub(super) async fn flush(&mut self) {
+        self.keep_history().await;
         let forgotten: Vec<_> = self
             .signals
             .iter()
@@ -243,10 +250,13 @@ impl Pipeline {
         written
     }
 
-    /// Writes; where the disk is full, with the reserve's bytes.
+    /// Writes; where the disk is full, with the bytes of the history, and then with the reserve's.
     async fn write(&mut self, work: &Work) -> Result<(), StoreFault> {
         let now = self.now().wall;
-        let written = self.parts.store.commit(work, now).await;
+        let mut written = self.parts.store.commit(work, now).await;
+        while written.as_ref().is_err_and(StoreFault::is_full) && self.forget_half().await {
+            written = self.parts.store.commit(work, now).await;
+        }
         if written.as_ref().is_err_and(StoreFault::is_full) && self.parts.reserve.give_up() {
             warn!("the disk is full: the reserve is given up");
             return self.parts.store.commit(work, now).await;

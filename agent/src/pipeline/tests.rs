@@ -6,8 +6,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::follower::Checkpoint;
+use crate::history::Past;
 use crate::store::Enrolment;
-use nearmiss_agent_core::reading::Reading;
+use nearmiss_agent_core::config::HistoryConfig;
+use nearmiss_agent_core::reading::{Measure, Reading};
 use nearmiss_agent_probe::NotApplicable;
 
 /// A pipeline that is fed by hand.
@@ -38,6 +40,7 @@ impl Bench {
             rules: RuleSet::parse(&[("r.toml".to_owned(), rules.to_owned())]).unwrap(),
             observe: Span::ZERO,
             reserve: Reserve::take(folder.path(), 0),
+            history: History::of(folder.path(), &HistoryConfig::default()),
             outbox: Arc::clone(&outbox),
             counters: Arc::default(),
         };
@@ -205,6 +208,79 @@ async fn an_event_that_waited_in_memory_is_spooled_when_there_is_room_again() {
     let batch = bench.store.oldest_events(10, usize::MAX, bench.clock.wall()).await.unwrap();
     assert_eq!(batch.events.iter().map(|event| event.not_spooled).collect::<Vec<_>>(), [false]);
     assert!(bench.outbox.unspooled().is_empty());
+}
+
+/// Values of the filesystem signal of this subject, as whoever reads the history finds them.
+fn remembered(bench: &Bench, subject: &str) -> Vec<f64> {
+    let found = Past::of(bench.folder.path()).readings("filesystem.free", subject).unwrap();
+    found.items.iter().map(|sample| sample.value).collect()
+}
+
+#[tokio::test]
+async fn every_value_is_in_the_history_within_a_minute_and_a_drill_leaves_none() {
+    let mut bench = Bench::new().await;
+    let mut drilled = bench.reading("drill:disk-full", 0.1);
+    drilled.drill = Some("disk-full".to_owned());
+    let mut failed = bench.reading("/srv", 0.0);
+    failed.measure = Measure::Consequence { value: Some(0.0), reason: "no space left".to_owned() };
+    let unread = Measure::Invalid { why: "stat: timed out".to_owned() };
+    let unread = Reading { measure: unread, ..bench.reading("/srv", 0.0) };
+    let mut readings = vec![bench.reading("/srv", 0.31), drilled, unread, failed];
+    for (step, reading) in (0..).zip(&mut readings) {
+        reading.at.wall = reading.at.wall.plus(Span::from_millis(step));
+    }
+    bench.looked(readings).await;
+    assert_eq!(remembered(&bench, "/srv"), [0.0; 0], "a minute's worth is written at a time");
+    bench.pipeline.flush().await;
+    assert_eq!(remembered(&bench, "/srv"), [0.31, 0.0]);
+    assert_eq!(remembered(&bench, "drill:disk-full"), [0.0; 0]);
+}
+
+#[tokio::test]
+async fn readings_wait_while_the_history_cannot_be_written_and_events_do_not() {
+    let mut bench = Bench::new().await;
+    let folder = bench.folder.path().join("history");
+    std::fs::write(&folder, "in the way").unwrap();
+    for _ in 0..250 {
+        bench.looked(vec![bench.reading("/srv", 0.0)]).await;
+        bench.pipeline.keep_history().await;
+    }
+    assert!(bench.store.event_depth().await.unwrap().0 > 0);
+    assert_eq!(bench.pipeline.signals.values().map(|watched| watched.unkept.len()).sum::<usize>(), 240);
+    assert_eq!(bench.pipeline.parts.counters.all()["history_lost"], 10);
+    std::fs::remove_file(&folder).unwrap();
+    bench.pipeline.flush().await;
+    assert!(!remembered(&bench, "/srv").is_empty());
+}
+
+#[tokio::test]
+async fn an_event_that_finds_no_room_has_that_of_the_history() {
+    let mut bench = Bench::new().await;
+    let folder = bench.folder.path().join("history");
+    std::fs::create_dir(&folder).unwrap();
+    for number in 1..=4 {
+        std::fs::write(folder.join(format!("000000000{number}-0.fine")), [0; 1_000]).unwrap();
+    }
+    bench.fill_the_disk().await;
+    bench.looked(vec![bench.reading("/full", 0.0)]).await;
+    let left = || std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(left(), 0, "half by half, as long as the disk is full");
+    assert_eq!(bench.outbox.unspooled().len(), 1);
+}
+
+#[tokio::test]
+async fn subjects_that_come_from_outside_take_a_bounded_part_of_the_history() {
+    let mut bench = Bench::with("[[log]]\nname = \"guess\"\npattern = 'x'\ncount = 10\n").await;
+    let reading = |number: i32| {
+        let subject = format!("10.0.0.{number}");
+        Reading::value("log.guess", &subject, bench.clock.stamp(), f64::from(number % 9))
+    };
+    let readings: Vec<Reading> = (0..200).map(reading).collect();
+    bench.looked(readings).await;
+    bench.pipeline.flush().await;
+    let outline = Past::of(bench.folder.path()).outline(Some("log.guess")).unwrap().items;
+    assert_eq!((outline.len(), bench.pipeline.parts.counters.all()["history_left_out"]), (64, 136));
+    assert!(outline.values().all(|one| one.whole.unwrap().max >= 6.0), "the nearest are kept: {outline:?}");
 }
 
 #[tokio::test]

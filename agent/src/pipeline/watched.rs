@@ -1,6 +1,9 @@
 //! One signal of one subject as the pipeline holds it: the core's state, its rule, and what the store has of it.
 
+use std::collections::VecDeque;
+
 use nearmiss_agent_core::evaluator::{DARK_INTERVALS, SignalState, Transition};
+use nearmiss_agent_core::history::Sample;
 use nearmiss_agent_core::margin::Margin;
 use nearmiss_agent_core::proximity::Limits;
 use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
@@ -24,6 +27,8 @@ pub(super) struct Watched {
     absent_since: Option<Stamp>,
     /// What the collector said it has of it, since this start.
     pub(super) told: Option<Told>,
+    /// Readings that the history does not have yet, oldest first.
+    pub(super) unkept: VecDeque<Sample>,
 }
 
 impl Watched {
@@ -32,7 +37,8 @@ impl Watched {
         let judgement = rules.judge(&reading.signal, &reading.subject, reading.limits)?;
         let state = SignalState::new(&reading.signal, &reading.subject);
         let (own, retired, absent_since) = (reading.limits, false, None);
-        Some(Self { state, judgement, own, retired, dirty: false, absent_since, told: None })
+        let unkept = VecDeque::new();
+        Some(Self { state, judgement, own, retired, dirty: false, absent_since, told: None, unkept })
     }
 
     /// A signal as the store has it, after a start; `None` when no rule knows it any more.
@@ -46,7 +52,8 @@ impl Watched {
         let StoredState { mut state, own, retired } = stored;
         let judgement = rules.judge(state.signal(), state.subject(), own)?;
         state.resumed(now, same_boot, orderly);
-        Some(Self { state, judgement, own, retired, dirty: false, absent_since: Some(now), told: None })
+        let (absent_since, unkept) = (Some(now), VecDeque::new());
+        Some(Self { state, judgement, own, retired, dirty: false, absent_since, told: None, unkept })
     }
 
     /// The rules changed. False when none knows this signal any more.

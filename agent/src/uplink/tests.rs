@@ -5,6 +5,7 @@ use nearmiss_runtime::tasks::Tasks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use nearmiss_agent_core::config::HistoryConfig;
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_shared::identity::{HostId, RequestId};
 use nearmiss_shared::signature::{PublicKey, RequestParts, verify};
@@ -18,6 +19,7 @@ use super::enrol::{Application, enrol};
 use super::{Client, Uplink, events};
 use crate::control::{Answer, Question};
 use crate::daemon::tests::{Running, until};
+use crate::history::History;
 use crate::pipeline::{Outbox, Parts, Pipeline};
 use crate::store::{Enrolment, Reserve, Store};
 use nearmiss_agent_probe::Clock;
@@ -291,6 +293,7 @@ async fn idle_uplink(url: &str, folder: &std::path::Path) -> (Uplink, Enrolment)
         rules: RuleSet::default(),
         observe: Span::ZERO,
         reserve: Reserve::take(folder, 0),
+        history: History::of(folder, &HistoryConfig::default()),
         outbox: Arc::clone(&outbox),
         counters: Arc::default(),
     };

@@ -1,6 +1,7 @@
 //! The targets, a file a kind of input.
 
 mod cluster;
+mod history;
 mod host;
 mod log;
 mod metrics;
@@ -22,6 +23,7 @@ pub const TARGETS: &[Target] = &[
     cluster::ARRAYS,
     cluster::POWER,
     cluster::CONTAINERS,
+    history::FRAMES,
     log::LINES,
     log::SERIES,
     metrics::EXPOSITION,

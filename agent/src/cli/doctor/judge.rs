@@ -24,7 +24,7 @@ const GROUPS: [(&str, &str); 2] = [("adm", "log files"), ("systemd-journal", "th
 pub(super) fn checks(found: &Found) -> Vec<Check> {
     let mut checks = vec![configuration(found), agent(found), state(found)];
     checks.extend([rights(found), logs(found), smartctl(found), inotify(found), bus(found), clock(found)]);
-    checks.extend([enrolment(found), logins(found)]);
+    checks.extend([history(found), enrolment(found), logins(found)]);
     checks.extend(collector(found));
     checks.extend(spool(found));
     checks.extend(reserve(found));
@@ -82,6 +82,18 @@ fn state(found: &Found) -> Check {
         }
         Some(free) if free < FEW_BYTES => Check::warn(name, told, "free some room for evidence"),
         _ => Check::ok(name, told),
+    }
+}
+
+fn history(found: &Found) -> Check {
+    let (name, history) = ("history", &found.history);
+    match history.enabled {
+        true => Check::ok(name, history.to_string()),
+        false => Check::warn(
+            name,
+            history.to_string(),
+            "set `enabled = true` in [history]: proposed thresholds are tried on it",
+        ),
     }
 }
 
@@ -270,6 +282,7 @@ pub(super) mod tests {
     use super::super::look::{Rights, StateFolder};
     use super::*;
     use crate::control::CheckTold;
+    use crate::history::HistoryTold;
     use crate::store::Enrolment;
 
     /// A machine on which nothing is wrong and no agent was ever installed.
@@ -281,6 +294,7 @@ pub(super) mod tests {
             configuration: Configuration::Absent,
             config: AgentConfig::default(),
             state: StateFolder { path, exists: true, writable: true, free_bytes },
+            history: HistoryTold { enabled: true, ..HistoryTold::default() },
             control: PathBuf::from("/var/lib/nearmiss/control.sock"),
             agent: Err("no agent answers".to_owned()),
             rights: Rights { root: true, ..Rights::default() },
@@ -319,7 +333,7 @@ pub(super) mod tests {
 
     #[test]
     fn each_lack_has_its_check_its_seriousness_and_what_to_do() {
-        let table: [(&str, Outcome, Change); 19] = [
+        let table: [(&str, Outcome, Change); 21] = [
             ("configuration", Outcome::Ok, |_| {}),
             ("configuration", Outcome::Fail, |found| {
                 found.configuration = Configuration::Faulty("a.toml:1: wrong\nb".to_owned());
@@ -329,6 +343,8 @@ pub(super) mod tests {
             ("state", Outcome::Fail, |found| found.state.free_bytes = Some(1 << 20)),
             ("state", Outcome::Warn, |found| found.state.free_bytes = Some(100 << 20)),
             ("state", Outcome::Fail, |found| found.state.writable = false),
+            ("history", Outcome::Ok, |_| {}),
+            ("history", Outcome::Warn, |found| found.history.enabled = false),
             ("rights", Outcome::Ok, |_| {}),
             ("rights", Outcome::Warn, |found| found.rights.root = false),
             ("log files", Outcome::Warn, |found| found.logs = vec![("/x".to_owned(), false)]),

@@ -14,6 +14,7 @@ use rustix::fs::{Access, access, statvfs};
 use crate::cli::Config;
 use crate::cli::check::look;
 use crate::control::{Answer, CheckTold, Question, StatusTold, ask};
+use crate::history::{self, HistoryTold};
 use crate::settings::Settings;
 use crate::store::{Enrolment, Store};
 use crate::uplink::{self, UplinkFault};
@@ -27,6 +28,7 @@ pub(super) struct Found {
     pub(super) configuration: Configuration,
     pub(super) config: AgentConfig,
     pub(super) state: StateFolder,
+    pub(super) history: HistoryTold,
     pub(super) control: PathBuf,
     /// The running agent's word, or why there is none.
     pub(super) agent: Result<StatusTold, String>,
@@ -104,6 +106,7 @@ pub(super) async fn all(file: &Config) -> Found {
     Found {
         collector: collector(&settings, enrolment.as_ref(), &clock).await,
         state: state(&settings.state),
+        history: history::told(&settings.state, &settings.config.history),
         rights: rights(pid),
         smartctl: smartctl().await,
         logs: logs(&settings.config.probe.log.paths),

@@ -1,9 +1,11 @@
-//! `replay series`: a CSV file of timestamp and value, judged by one rule or by two side by side.
+//! `replay series`: what this host recorded, or a CSV file of timestamp and value, judged by one rule or by two side by
+//! side.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nearmiss_agent_core::evaluator::{Replayer, Summary, Transition};
+use nearmiss_agent_core::proximity::Limits;
 use nearmiss_agent_core::rule::{Judgement, RuleSet};
 use nearmiss_agent_core::series::{Line, SeriesReader};
 use nearmiss_shared::time::Timestamp;
@@ -15,6 +17,7 @@ use super::timeline::Teller;
 use super::{CONFIGURED, CURRENT, PROPOSED, merge, rules};
 
 use crate::cli::arguments::ReplaySeries;
+use crate::cli::past::{self, Recorded};
 use crate::cli::{Config, Ended, Exit, Failure, columns, input};
 use crate::host;
 use crate::output;
@@ -40,18 +43,26 @@ struct Read {
     until: Option<Timestamp>,
 }
 
-pub(in crate::cli) fn run(file: &Config, options: &ReplaySeries) -> Ended {
-    let mut sides = sides(file, options)?;
+/// What is judged.
+enum Source {
+    File(PathBuf),
+    /// What this host recorded, with the levels that the subject brought itself.
+    Past(Recorded, Option<Limits>),
+}
+
+pub(in crate::cli) async fn run(file: &Config, options: &ReplaySeries) -> Ended {
+    let source = source(file, options).await?;
+    let mut sides = sides(file, options, &source)?;
     let about = if sides.len() > 1 { PROPOSED.len() } else { 0 };
     let mut teller = Teller::new(options.json, host::here(Default::default()).zone, about);
-    let read = read(&options.series, &mut |at, value| {
+    let read = source.read(&mut |at, value| {
         sides.iter_mut().try_for_each(|side| {
             let moves = side.replayer.sample(at, value);
             side.tell(&moves, &mut teller)
         })
     })?;
     if read.samples == 0 {
-        return Err(Failure::unreachable(format!("{} holds no sample", options.series.display())));
+        return Err(Failure::unreachable(format!("{} holds no sample", source.name())));
     }
     let mut told = Vec::new();
     for side in sides {
@@ -63,6 +74,55 @@ pub(in crate::cli) fn run(file: &Config, options: &ReplaySeries) -> Ended {
     Ok(Exit::Fine)
 }
 
+async fn source(file: &Config, options: &ReplaySeries) -> Result<Source, Failure> {
+    let Some(signal) = &options.history else {
+        return Ok(Source::File(options.series.clone().unwrap_or_default()));
+    };
+    let settings = file.load()?;
+    let recorded = past::recorded(&settings, signal, options.subject.as_deref(), options.range).await?;
+    let own = past::own_limits(&settings, signal, &recorded.subject).await;
+    Ok(Source::Past(recorded, own))
+}
+
+impl Source {
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Past(recorded, _) => format!("the history of {}", recorded.name()),
+        }
+    }
+
+    /// Signal, subject and own levels, as far as the source says them itself.
+    fn of<'a>(&'a self, options: &'a ReplaySeries) -> (Option<&'a str>, Option<&'a str>, Option<Limits>) {
+        match self {
+            Self::File(_) => (options.signal.as_deref(), options.subject.as_deref(), None),
+            Self::Past(recorded, own) => (Some(&recorded.signal), Some(&recorded.subject), *own),
+        }
+    }
+
+    /// Hands out each sample; what is none is told.
+    fn read(&self, each: &mut dyn FnMut(Timestamp, f64) -> io::Result<()>) -> Result<Read, Failure> {
+        let recorded = match self {
+            Self::File(path) => return read(path, each),
+            Self::Past(recorded, _) => recorded,
+        };
+        let mut read = Read::default();
+        for sample in &recorded.samples {
+            read.sample(sample.at);
+            each(sample.at, sample.value)?;
+        }
+        Ok(read)
+    }
+}
+
+impl Read {
+    fn sample(&mut self, at: Timestamp) {
+        self.samples += 1;
+        self.from.get_or_insert(at);
+        self.until = Some(at);
+    }
+}
+
 impl Side {
     fn tell(&self, moves: &[Transition], teller: &mut Teller) -> io::Result<()> {
         let approach = self.judgement.approach();
@@ -70,17 +130,17 @@ impl Side {
     }
 }
 
-fn sides(file: &Config, options: &ReplaySeries) -> Result<Vec<Side>, Failure> {
-    let (signal, subject) = (options.signal.as_deref(), options.subject.as_deref());
+fn sides(file: &Config, options: &ReplaySeries, source: &Source) -> Result<Vec<Side>, Failure> {
+    let (signal, subject, own) = source.of(options);
     let side = |name, (signal, judgement): (String, Judgement)| {
         let replayer = Replayer::new(judgement.clone(), &signal, subject.unwrap_or_default());
         Side { name, judgement, signal, replayer }
     };
     let named = &options.rule;
-    let mut sides = vec![side(PROPOSED, proposed(&rules(file, named)?, signal, subject, named)?)];
+    let mut sides = vec![side(PROPOSED, proposed(&rules(file, named)?, (signal, subject, own), named)?)];
     if let Some(other) = &options.against {
         let signal = sides.first().map_or(String::new(), |side| side.signal.clone());
-        let judgement = judged(&rules(file, other)?, &signal, subject, other)?;
+        let judgement = judged(&rules(file, other)?, &signal, (subject, own), other)?;
         sides.push(side(CURRENT, (signal, judgement)));
     }
     Ok(sides)
@@ -89,8 +149,7 @@ fn sides(file: &Config, options: &ReplaySeries) -> Result<Vec<Side>, Failure> {
 /// The rule of a file that is meant: its only one, or the one that speaks of `signal` and `subject`.
 fn proposed(
     rules: &RuleSet,
-    signal: Option<&str>,
-    subject: Option<&str>,
+    (signal, subject, own): (Option<&str>, Option<&str>, Option<Limits>),
     file: &str,
 ) -> Result<(String, Judgement), Failure> {
     let all: Vec<(String, Judgement)> =
@@ -101,7 +160,7 @@ fn proposed(
         if !defaults && !rules.resolved(signal).iter().any(|one| one.rule.is_some()) {
             return Err(Failure::usage(format!("{file} holds no rule for `{signal}`")));
         }
-        return Ok((signal.to_owned(), judged(rules, signal, subject, file)?));
+        return Ok((signal.to_owned(), judged(rules, signal, (subject, own), file)?));
     }
     match all.as_slice() {
         [] => Err(Failure::usage(format!("{file} holds no rule that judges"))),
@@ -110,7 +169,7 @@ fn proposed(
         [(signal, _), others @ ..]
             if subject.is_some() && others.iter().all(|(other, _)| other == signal) =>
         {
-            Ok((signal.clone(), judged(rules, signal, subject, file)?))
+            Ok((signal.clone(), judged(rules, signal, (subject, own), file)?))
         }
         many => Err(Failure::usage(format!(
             "{file} holds {} rules: say which is meant by --signal and --subject",
@@ -120,11 +179,16 @@ fn proposed(
 }
 
 /// How these rules judge a signal; a subject is needed only where several rules speak of it.
-fn judged(rules: &RuleSet, signal: &str, subject: Option<&str>, from: &str) -> Result<Judgement, Failure> {
+fn judged(
+    rules: &RuleSet,
+    signal: &str,
+    (subject, own): (Option<&str>, Option<Limits>),
+    from: &str,
+) -> Result<Judgement, Failure> {
     let mut all = rules.resolved(signal);
     let speaking = all.iter().filter(|one| one.rule.is_some()).count();
     let judgement = match subject {
-        Some(subject) => rules.judge(signal, subject, None),
+        Some(subject) => rules.judge(signal, subject, own),
         None if speaking > 1 => {
             let why = format!("{from}: {speaking} rules judge `{signal}`: say of what by --subject");
             return Err(Failure::usage(why));
@@ -146,9 +210,7 @@ fn read(path: &Path, each: &mut dyn FnMut(Timestamp, f64) -> io::Result<()>) -> 
             _ if written.is_err() => {}
             Line::Nothing => {}
             Line::Sample(at, value) => {
-                read.samples += 1;
-                read.from.get_or_insert(at);
-                read.until = Some(at);
+                read.sample(at);
                 written = each(at, value);
             }
             Line::Fault(why) => {
