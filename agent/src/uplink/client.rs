@@ -222,7 +222,8 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// A named authority is the only one trusted. A host without any can still talk to itself.
+/// A named authority is the only one trusted. Where nothing is encrypted none is read: a host's authorities are a few
+/// hundred kilobytes once parsed, and a host without any can still talk to itself.
 fn http(url: &Url, ca_file: &str) -> Result<reqwest::Client, UplinkFault> {
     let builder = || {
         reqwest::Client::builder()
@@ -237,12 +238,11 @@ fn http(url: &Url, ca_file: &str) -> Result<reqwest::Client, UplinkFault> {
         let own = reqwest::Certificate::from_pem_bundle(&pem).map_err(|fault| wrong(fault.to_string()))?;
         return builder().tls_certs_only(own).build().map_err(UplinkFault::Tls);
     }
-    match builder().build() {
-        Err(_) if url.scheme() == "http" => {
-            builder().tls_certs_only([]).no_proxy().build().map_err(UplinkFault::Tls)
-        }
-        built => built.map_err(UplinkFault::Tls),
-    }
+    let builder = match url.scheme() {
+        "http" => builder().tls_certs_only([]),
+        _ => builder(),
+    };
+    builder.build().map_err(UplinkFault::Tls)
 }
 
 #[cfg(test)]
