@@ -270,3 +270,22 @@ fn one_folder_of_rules_judges_each_host_of_a_fleet_by_what_is_for_it() {
         assert_eq!((&summary["hash"], &summary["episodes"]), (&shown["hash"], &1.into()), "{summary}");
     }
 }
+
+/// The goals on the drives that are here; what is reached on drives not seen is in agent/core/README.md.
+#[test]
+fn half_of_the_drives_that_fail_are_warned_of_and_one_healthy_one_in_a_hundred() {
+    let folder = corpus("drive-stats");
+    if !folder.is_dir() {
+        return crate::skipped("drive-stats");
+    }
+    let folder = folder.to_string_lossy();
+    for (sensitivity, found, named) in [("default", 0.50, 0.01), ("high", 0.57, 0.04)] {
+        let arguments = ["replay", "drive-stats", "--json", "--sensitivity", sensitivity, folder.as_ref()];
+        let (_, summary) = json(&arguments);
+        println!("{sensitivity}: {summary}");
+        let number = |field: &str| summary[field].as_f64().unwrap();
+        assert!(number("warned_before_failure") / number("failed") >= found, "{summary}");
+        assert!(number("healthy_warned") / number("healthy") <= named, "{summary}");
+        assert!(summary["lead_days"]["median"].as_i64().unwrap() >= 1, "{summary}");
+    }
+}

@@ -331,6 +331,34 @@ pub(super) enum Replay {
                             --as /var/log/auth.log auth.log.2.gz auth.log.1"
     )]
     Log(ReplayLog),
+    /// Judge daily statistics of many drives (Backblaze's columns, any subset of attributes): who would have been warned of.
+    #[command(after_help = "Examples:\n  nearmiss-agent replay drive-stats data/2013\n  \
+                            nearmiss-agent replay drive-stats --each --sensitivity high data/2013\n\nEach day is judged \
+                            by it and earlier days alone. Two rules warn, and each warning says its numbers: counts of \
+                            bad sectors and their growth in 14 days, and a model of which one drive in twenty has failed.")]
+    DriveStats(ReplayDrives),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayDrives {
+    /// A line for each drive.
+    #[arg(long)]
+    pub(super) each: bool,
+    /// How early to speak: `high` finds more drives, and names more healthy ones.
+    #[arg(long, value_name = "HOW", default_value = "default", value_parser = ["default", "high"])]
+    sensitivity: String,
+    /// A line of JSON for each drive that is asked for, and one for the summary.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// A folder of daily .csv or .csv.gz files, read in the order of their names; or one file.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+}
+
+impl ReplayDrives {
+    pub(super) fn sensitivity_is_high(&self) -> bool {
+        self.sensitivity == "high"
+    }
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 //! Transitions are told as they are found, in the order of their time, so that a history of any length can be read;
 //! the summary follows. What in the history cannot be read is told with its line, counted, and left out.
 
+mod drives;
 mod log;
 mod series;
 mod summary;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use super::{Config, Failure};
 use crate::settings::{self, SHIPPED};
 
+pub(super) use drives::run as drives;
 pub(super) use log::run as log;
 pub(super) use series::run as series;
 

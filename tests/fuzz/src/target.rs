@@ -26,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     history::FRAMES,
     log::LINES,
     log::SERIES,
+    log::DRIVES,
     metrics::EXPOSITION,
     metrics::SELECTOR,
     plugin::OUTPUT,

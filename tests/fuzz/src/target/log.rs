@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use jiff::tz::TimeZone;
+use nearmiss_agent_core::drive_stats::{Line, Reader, Replay};
 use nearmiss_agent_core::log::{FirstYear, LogClock, Matcher, SHIPPED_RULES};
+use nearmiss_agent_core::outlook::Sensitivity;
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_agent_core::series::SeriesReader;
 
@@ -32,6 +34,26 @@ fn lines(bytes: &[u8]) {
         drop(matcher.matches("/var/log/auth.log", line));
     }
 }
+
+pub(crate) const DRIVES: Target = Target {
+    name: "drive-stats",
+    run: |bytes| {
+        let mut reader = Reader::default();
+        let mut replay = Replay::new(Sensitivity::High);
+        for line in bytes.split(|byte| *byte == b'\n') {
+            if let Line::Row(row) = reader.line(line) {
+                let _in_order = replay.row(row);
+            }
+        }
+        let told = replay.summary();
+        assert!(
+            told.failed + told.healthy == told.drives && told.warned_before_failure <= told.failed,
+            "{told:?}"
+        );
+    },
+    seeds: &["date,serial_number,model,failure,smart_5_raw\n2013-04-10,S,M,0,1\n2013-04-11,S,M,1,99\n"],
+    corpus: None,
+};
 
 pub(crate) const SERIES: Target = Target {
     name: "series",

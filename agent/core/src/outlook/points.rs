@@ -1,0 +1,81 @@
+//! Counts of events on a drive, and the points that they and their growth give.
+
+use std::collections::VecDeque;
+
+use crate::drive_stats::Day;
+
+/// Growth is looked at over so many days.
+const WINDOW: i32 = 14;
+
+/// One kind of count: the ATA attributes that hold it, of which the highest counts, and its weight. Unreadable sectors
+/// stand in 197 while they wait and in 198 when a scan found them: the same ones.
+struct Measure {
+    name: &'static str,
+    attributes: &'static [u8],
+    weight: f64,
+}
+
+const MEASURES: [Measure; 4] = [
+    Measure { name: "reallocated sectors", attributes: &[5], weight: 1.0 },
+    Measure { name: "unreadable sectors", attributes: &[197, 198], weight: 2.0 },
+    Measure { name: "uncorrectable errors", attributes: &[187], weight: 2.0 },
+    Measure { name: "spin retries and end-to-end errors", attributes: &[10, 184], weight: 2.0 },
+];
+
+/// The counts of one drive at one time, by measure; 0 where the drive does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts([u64; MEASURES.len()]);
+
+impl Counts {
+    /// Takes what `attribute` gives for an ATA id: its count of events.
+    pub fn of(attribute: impl Fn(u8) -> Option<u64>) -> Self {
+        let highest = |measure: &Measure| measure.attributes.iter().filter_map(|id| attribute(*id)).max();
+        Self(MEASURES.each_ref().map(|measure| highest(measure).unwrap_or(0)))
+    }
+}
+
+/// The last days of one drive, oldest first; at most one entry a day of the window and today.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    days: VecDeque<(Day, Counts)>,
+}
+
+impl History {
+    /// One more day; a day told twice counts as it was told last.
+    pub fn push(&mut self, day: Day, counts: Counts) {
+        self.days.retain(|(kept, _)| *kept < day && day - *kept <= WINDOW);
+        self.days.push_back((day, counts));
+    }
+
+    /// The points of the newest day, and what they come from in words, the heaviest first.
+    pub fn outlook(&self) -> (f64, Vec<String>) {
+        let (Some((first, then)), Some((last, now))) = (self.days.front(), self.days.back()) else {
+            return (0.0, Vec::new());
+        };
+        let mut parts: Vec<(f64, String)> = Vec::new();
+        for (index, measure) in MEASURES.iter().enumerate() {
+            let (then, now) =
+                (then.0.get(index).copied().unwrap_or(0), now.0.get(index).copied().unwrap_or(0));
+            let grown = now.saturating_sub(then);
+            if now > 0 {
+                let points = measure.weight * (logarithm(now) + logarithm(grown));
+                parts.push((points, told(measure.name, now, grown, last - first)));
+            }
+        }
+        parts.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        (parts.iter().map(|(points, _)| points).sum(), parts.into_iter().map(|(_, words)| words).collect())
+    }
+}
+
+fn logarithm(count: u64) -> f64 {
+    (1.0 + count as f64).log2()
+}
+
+fn told(name: &str, now: u64, grown: u64, days: i32) -> String {
+    match (grown, days) {
+        (0, 0) => format!("{now} {name}"),
+        (0, days) => format!("{now} {name}, none new for {days} days"),
+        (grown, 1) => format!("{now} {name}, {grown} more since the day before"),
+        (grown, days) => format!("{now} {name}, {grown} more in {days} days"),
+    }
+}
