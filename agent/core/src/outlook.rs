@@ -47,10 +47,8 @@ impl Drive {
         sensitivity: Sensitivity,
     ) -> Option<Vec<String>> {
         self.history.push(day, counts);
-        let (points, mut reasons) = self.history.outlook();
-        if points < sensitivity.points() {
-            reasons.clear();
-        }
+        let near = self.history.points() >= sensitivity.points();
+        let mut reasons = if near { self.history.reasons() } else { Vec::new() };
         reasons.extend(kind);
         Some(reasons).filter(|reasons| !reasons.is_empty())
     }

@@ -43,6 +43,8 @@ pub struct Reader {
 /// The fields of one line, one behind the other.
 #[derive(Clone, Debug)]
 struct Record {
+    /// Its tables are made once; it starts anew with each line.
+    csv: csv_core::Reader,
     bytes: Vec<u8>,
     ends: Vec<usize>,
     fields: usize,
@@ -50,7 +52,8 @@ struct Record {
 
 impl Default for Reader {
     fn default() -> Self {
-        let record = Record { bytes: vec![0; MAX_BYTES], ends: vec![0; MAX_FIELDS], fields: 0 };
+        let (csv, bytes, ends) = (csv_core::Reader::new(), vec![0; MAX_BYTES], vec![0; MAX_FIELDS]);
+        let record = Record { csv, bytes, ends, fields: 0 };
         Self { columns: None, record, date: None }
     }
 }
@@ -79,14 +82,14 @@ impl Reader {
 impl Record {
     /// Takes a line apart as RFC 4180 has it; `None` where it is no record, or too long.
     fn read(&mut self, line: &[u8]) -> Option<()> {
-        let mut reader = csv_core::Reader::new();
-        let (result, read, written, fields) = reader.read_record(line, &mut self.bytes, &mut self.ends);
+        self.csv.reset();
+        let (result, read, written, fields) = self.csv.read_record(line, &mut self.bytes, &mut self.ends);
         if result != ReadRecordResult::InputEmpty || read < line.len() {
             return None;
         }
         // The end of the input ends the record.
         let (bytes, ends) = (self.bytes.get_mut(written..)?, self.ends.get_mut(fields..)?);
-        let (result, _, _, last) = reader.read_record(&[], bytes, ends);
+        let (result, _, _, last) = self.csv.read_record(&[], bytes, ends);
         self.fields = fields + last;
         matches!(result, ReadRecordResult::Record).then_some(())
     }

@@ -47,35 +47,58 @@ impl History {
         self.days.push_back((day, counts));
     }
 
-    /// The points of the newest day, and what they come from in words, the heaviest first.
-    pub fn outlook(&self) -> (f64, Vec<String>) {
-        let (Some((first, then)), Some((last, now))) = (self.days.front(), self.days.back()) else {
-            return (0.0, Vec::new());
-        };
-        let mut parts: Vec<(f64, String)> = Vec::new();
-        for (index, measure) in MEASURES.iter().enumerate() {
-            let (then, now) =
-                (then.0.get(index).copied().unwrap_or(0), now.0.get(index).copied().unwrap_or(0));
-            let grown = now.saturating_sub(then);
-            if now > 0 {
-                let points = measure.weight * (logarithm(now) + logarithm(grown));
-                parts.push((points, told(measure.name, now, grown, last - first)));
-            }
+    /// The points of the newest day.
+    pub fn points(&self) -> f64 {
+        self.parts().map(|part| part.points()).sum()
+    }
+
+    /// What the points come from in words, the heaviest first.
+    pub fn reasons(&self) -> Vec<String> {
+        let mut parts: Vec<Part> = self.parts().collect();
+        parts.sort_by(|one, other| other.points().total_cmp(&one.points()));
+        parts.iter().map(Part::told).collect()
+    }
+
+    /// Every measure that counts anything.
+    fn parts(&self) -> impl Iterator<Item = Part> {
+        let ends = self.days.front().zip(self.days.back());
+        let measured = ends.into_iter().flat_map(|((first, then), (last, now))| {
+            let counts = then.0.iter().zip(now.0);
+            MEASURES.iter().zip(counts).map(move |(measure, (then, now))| Part {
+                measure,
+                now,
+                grown: now.saturating_sub(*then),
+                days: last - first,
+            })
+        });
+        measured.filter(|part| part.now > 0)
+    }
+}
+
+/// One measure of a drive, and how it moved in so many days.
+struct Part {
+    measure: &'static Measure,
+    now: u64,
+    grown: u64,
+    days: i32,
+}
+
+impl Part {
+    fn points(&self) -> f64 {
+        self.measure.weight * (logarithm(self.now) + logarithm(self.grown))
+    }
+
+    fn told(&self) -> String {
+        let Self { measure: Measure { name, .. }, now, grown, days } = self;
+        match (grown, days) {
+            (0, 0) => format!("{now} {name}"),
+            (0, days) => format!("{now} {name}, none new for {days} days"),
+            (grown, 1) => format!("{now} {name}, {grown} more since the day before"),
+            (grown, days) => format!("{now} {name}, {grown} more in {days} days"),
         }
-        parts.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-        (parts.iter().map(|(points, _)| points).sum(), parts.into_iter().map(|(_, words)| words).collect())
     }
 }
 
 fn logarithm(count: u64) -> f64 {
     (1.0 + count as f64).log2()
-}
-
-fn told(name: &str, now: u64, grown: u64, days: i32) -> String {
-    match (grown, days) {
-        (0, 0) => format!("{now} {name}"),
-        (0, days) => format!("{now} {name}, none new for {days} days"),
-        (grown, 1) => format!("{now} {name}, {grown} more since the day before"),
-        (grown, days) => format!("{now} {name}, {grown} more in {days} days"),
-    }
 }

@@ -70,7 +70,7 @@ proptest! {
             let mut history = History::default();
             history.push(0, Counts::default());
             history.push(1, counts(five, pending));
-            history.outlook().0
+            history.points()
         };
         prop_assert!(points(five + more, pending) >= points(five, pending));
         prop_assert!(points(five, pending + more) >= points(five, pending));
