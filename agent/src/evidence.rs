@@ -16,6 +16,7 @@ use nearmiss_shared::signature::HostKey;
 use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
 
+use crate::history::Past;
 use nearmiss_agent_probe::{Captures, Clock};
 
 mod capacity;
@@ -46,6 +47,8 @@ pub struct Recipe {
     pub labels: BTreeMap<String, String>,
     /// The signal's own curve: milliseconds relative to the trigger, value.
     pub samples: Vec<(i64, f64)>,
+    /// Where the readings of the day before are.
+    pub history: Option<Past>,
     pub drill: Option<String>,
 }
 
@@ -124,7 +127,7 @@ fn keep(draft: &BundleDraft, key: &HostKey, folder: &Path) -> Result<FrozenBundl
 /// Collects a bundle without sealing it.
 pub async fn collect(recipe: &Recipe, clock: &Clock, limits: Limits, captures: &Captures) -> BundleDraft {
     let started = clock.wall();
-    let steps = recipe::steps(recipe, captures);
+    let steps = recipe::steps(recipe, captures, clock.wall());
     let mut items = step::take_all(steps, clock, limits).await;
     // Items keep the recipe's order; the first ones matter most and get the room.
     let mut room = limits.max_bytes;

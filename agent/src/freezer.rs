@@ -17,6 +17,7 @@ use nearmiss_shared::wire::v1::Event;
 use tracing::{error, info, warn};
 
 use crate::evidence::{self, Limits, Recipe};
+use crate::history::Past;
 use crate::pipeline::{Handle, Outbox};
 use crate::store::{Identity, Pending, Store, StoreFault};
 use nearmiss_agent_probe::{Captures, Clock};
@@ -124,6 +125,7 @@ impl Freezer {
             trigger,
             labels: event.labels.clone(),
             samples: event.samples.clone(),
+            history: Some(Past::of(self.store.folder())),
             drill: event.drill.clone(),
         };
         let draft = tokio::select! {

@@ -226,6 +226,13 @@ mod tests {
     }
 
     #[test]
+    fn the_example_that_is_shipped_is_sound_and_says_the_defaults() {
+        let example = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/agent.toml"));
+        let settings = Settings::load(Some(example)).unwrap();
+        assert_eq!(format!("{:?}", settings.config), format!("{:?}", AgentConfig::default()));
+    }
+
+    #[test]
     fn a_named_file_must_exist_and_the_default_one_need_not() {
         assert!(matches!(
             Settings::load(Some(Path::new("/nonexistent/agent.toml"))),

@@ -1,5 +1,8 @@
 //! The agent's own past: what it recorded over a restart is judged as it judged live, and tries a proposed threshold.
 
+use std::path::Path;
+
+use nearmiss_runtime::clock::Clock;
 use nearmiss_tests::lab::{Agent, CLIENT, Client, Lab};
 use nearmiss_tests::loopfs::LoopFilesystem;
 use nearmiss_tests::wait::until;
@@ -133,4 +136,43 @@ fn shown(agent: &Agent, subject: &str) {
         "{status}"
     );
     assert!(text(&["doctor", "--all"]).contains("readings since"));
+}
+
+/// Files of readings of long ago that lie on the disk.
+fn old_files(history: &Path) -> usize {
+    let names = std::fs::read_dir(history).unwrap().flatten().map(|entry| entry.file_name());
+    names.filter(|name| name.to_string_lossy().ends_with(".fine")).count()
+}
+
+#[tokio::test]
+async fn on_a_full_disk_the_history_makes_room_for_what_is_to_be_told() {
+    let folder = tempfile::Builder::new().prefix("nearmiss-story-").tempdir().unwrap();
+    let disk = LoopFilesystem::ext4(folder.path(), 32).unwrap();
+    let mut settings = quick_rule(&disk.subject());
+    settings.config += "[spool]\nreserve_bytes = 0\n";
+    let mut agent = Agent::alone(folder.path(), settings).unwrap();
+    std::os::unix::fs::symlink(disk.path(), agent.folder().join("state")).unwrap();
+    let history = disk.path().join("history");
+    std::fs::create_dir(&history).unwrap();
+    let now = Clock::real().now().as_millis();
+    for number in 1..=4 {
+        let file = history.join(format!("000000000{number}-{now}.fine"));
+        std::fs::write(file, vec![0x5a; 1024 * 1024]).unwrap();
+    }
+    agent.start().await.unwrap();
+    assert_eq!(old_files(&history), 4, "there is room for all of it");
+    disk.fill_to_the_brim().unwrap();
+
+    // Pages of the store that are there already take a few.
+    for number in 0..100 {
+        let note = agent.run(&["note", &format!("{number}: {}", "the disk is full ".repeat(50))]).unwrap();
+        assert!(note.status.success(), "{}", String::from_utf8_lossy(&note.stderr));
+        if old_files(&history) < 4 {
+            break;
+        }
+    }
+    assert!(old_files(&history) < 4, "the older half went");
+    let status = agent.json(&["status", "--json"]).unwrap();
+    assert!(status["spool"]["events"].as_u64() > Some(0), "{status}");
+    agent.stop().unwrap();
 }

@@ -53,13 +53,11 @@ pub(super) async fn recorded(
             only(past.outline(Some(signal)).map_err(unreadable)?.items.into_keys().map(|key| key.1), signal)?
         }
     };
-    let (fine, hours) = (
-        past.readings(signal, &subject).map_err(unreadable)?,
-        past.hours(signal, &subject).map_err(unreadable)?,
-    );
-    tell_damage(fine.damaged + hours.damaged);
     let now = Clock::from_environment().wall();
     let (since, until) = (range.since.map(|when| when.at(now)), range.until.map(|when| when.at(now)));
+    let fine = past.readings(signal, &subject, since).map_err(unreadable)?;
+    let hours = past.hours(signal, &subject).map_err(unreadable)?;
+    tell_damage(fine.damaged + hours.damaged);
     let within =
         |at: Timestamp| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at <= until);
     let recorded = Recorded {

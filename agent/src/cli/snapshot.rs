@@ -35,6 +35,7 @@ pub(super) async fn run(file: &Config, options: Snapshot) -> Ended {
         trigger: "snapshot".to_owned(),
         labels: Default::default(),
         samples: Vec::new(),
+        history: None,
         drill: None,
     };
     let limits = freezer::limits(&settings.config);

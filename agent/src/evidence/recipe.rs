@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Category;
 
 use nearmiss_agent_probe::Captures;
@@ -21,8 +22,9 @@ StartLimitBurst,StartLimitIntervalUSec,Restart,RestartUSec,ExecMainPID,ExecMainC
 ExecMainStartTimestamp,ExecMainExitTimestamp,ActiveEnterTimestamp,InactiveEnterTimestamp,StateChangeTimestamp,\
 MemoryCurrent,MemoryMax,TasksCurrent,WatchdogTimestamp,UnitFileState,FragmentPath,Requires,Wants,After";
 
-pub(super) fn steps(recipe: &Recipe, captures: &Captures) -> Vec<Step> {
+pub(super) fn steps(recipe: &Recipe, captures: &Captures, now: Timestamp) -> Vec<Step> {
     let mut steps = vec![curve(recipe)];
+    steps.extend(day_before(recipe, now));
     if recipe.signal.starts_with("log.") || recipe.category == Category::Login {
         steps.push(lines(recipe, captures));
     }
@@ -60,6 +62,23 @@ fn curve(recipe: &Recipe) -> Step {
     }
     let method = format!("samples of {} before the trigger", recipe.signal);
     Step::ready("signal.csv", method, Ok(text.into_bytes()))
+}
+
+/// What the agent recorded of the signal in the day before, as `replay series` reads it. A drive that may be failing is
+/// not asked for it: the history may lie on it.
+fn day_before(recipe: &Recipe, now: Timestamp) -> Option<Step> {
+    let past =
+        recipe.history.clone().filter(|_| recipe.category != Category::Disk && recipe.drill.is_none())?;
+    let (signal, subject) = (recipe.signal.clone(), recipe.subject.clone());
+    let since = now.minus(Span::from_days(1));
+    let method = format!("the agent's history of {signal}: the day before, up to the last minute written");
+    let step = Step::blocking("history.csv", method, move || {
+        let found = past.readings(&signal, &subject, Some(since)).map_err(|fault| fault.to_string())?;
+        let samples = found.items.iter().filter(|sample| sample.at >= since);
+        let lines = samples.map(|sample| format!("{},{}\n", sample.at, sample.value));
+        Ok(std::iter::once("timestamp,value\n".to_owned()).chain(lines).collect::<String>().into_bytes())
+    });
+    Some(step.keeping_last())
 }
 
 fn lines(recipe: &Recipe, captures: &Captures) -> Step {

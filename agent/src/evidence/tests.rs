@@ -6,7 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use nearmiss_shared::identity::BundleId;
 use nearmiss_shared::time::Timestamp;
 
+use nearmiss_agent_core::config::HistoryConfig;
+use nearmiss_agent_core::history::{Readings, Sample};
+
 use super::*;
+use crate::history::History;
 
 fn recipe(category: Category, signal: &str, subject: &str) -> Recipe {
     Recipe {
@@ -20,6 +24,7 @@ fn recipe(category: Category, signal: &str, subject: &str) -> Recipe {
         trigger: "approached".to_owned(),
         labels: BTreeMap::new(),
         samples: vec![(-30_000, 0.4), (0, 0.1)],
+        history: None,
         drill: None,
     }
 }
@@ -90,6 +95,25 @@ async fn matched_lines_and_reports_come_from_memory_without_their_secrets() {
     let report = draft.items.iter().find(|item| item.name == "smartctl.txt").unwrap();
     assert_eq!(report.bytes, b"ID# ATTRIBUTE_NAME");
     assert!(report.method.starts_with("smartctl -a /dev/sda, by the probe at 1970"), "{}", report.method);
+}
+
+#[tokio::test]
+async fn the_day_before_is_a_table_that_replay_reads_and_no_failing_drive_is_asked_for_it() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::real());
+    let sample = |hours: i64| Sample { at: clock.wall().minus(Span::from_hours(hours)), value: 0.25 };
+    let series = ("filesystem.free".to_owned(), "/srv".to_owned());
+    let readings = Readings::from([(series, [30, 20, 1].map(sample).to_vec())]);
+    History::of(folder.path(), &HistoryConfig::default()).append(readings, clock.wall()).await.unwrap();
+    let taken = async |category| {
+        let recipe =
+            Recipe { history: Some(Past::of(folder.path())), ..recipe(category, "filesystem.free", "/srv") };
+        let draft = collect(&recipe, &clock, Limits::default(), &Captures::default()).await;
+        draft.items.into_iter().find(|item| item.name == "history.csv")
+    };
+    let text = String::from_utf8(taken(Category::Capacity).await.unwrap().bytes).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() == 3 && lines[0] == "timestamp,value" && lines[2].ends_with("Z,0.25"), "{text}");
+    assert!(taken(Category::Disk).await.is_none());
 }
 
 #[tokio::test]

@@ -40,15 +40,21 @@ impl Past {
         Self(Folder::of(state))
     }
 
-    /// Every reading of a signal of a subject, oldest first.
+    /// Every reading of a signal of a subject, oldest first; of those before `since` maybe some.
     ///
     /// # Errors
     /// The files cannot be read.
-    pub fn readings(&self, signal: &str, subject: &str) -> io::Result<Found<Vec<Sample>>> {
+    pub fn readings(
+        &self,
+        signal: &str,
+        subject: &str,
+        since: Option<Timestamp>,
+    ) -> io::Result<Found<Vec<Sample>>> {
         let wanted = |one: &str, other: &str| one == signal && other == subject;
         let mut found: Found<Vec<Sample>> = Found::default();
-        found.damaged =
-            self.each(FINE, &wanted, &mut |kept: Readings| found.items.extend(kept.into_values().flatten()))?;
+        found.damaged = self.each(FINE, since, &wanted, &mut |kept: Readings| {
+            found.items.extend(kept.into_values().flatten());
+        })?;
         found.items.sort_by_key(|sample| sample.at);
         found.items.dedup_by_key(|sample| sample.at);
         Ok(found)
@@ -61,7 +67,7 @@ impl Past {
     pub fn hours(&self, signal: &str, subject: &str) -> io::Result<Found<Vec<Hour>>> {
         let wanted = |one: &str, other: &str| one == signal && other == subject;
         let mut found: Found<Vec<Hour>> = Found::default();
-        found.damaged = self.each(HOURS, &wanted, &mut |kept: BTreeMap<Series, Vec<Hour>>| {
+        found.damaged = self.each(HOURS, None, &wanted, &mut |kept: BTreeMap<Series, Vec<Hour>>| {
             kept.into_values().flatten().for_each(|hour| hour.add(&mut found.items));
         })?;
         Ok(found)
@@ -74,13 +80,13 @@ impl Past {
     pub fn outline(&self, signal: Option<&str>) -> io::Result<Found<BTreeMap<Series, Outline>>> {
         let wanted = |one: &str, _: &str| signal.is_none_or(|signal| signal == one);
         let mut found: Found<BTreeMap<Series, Outline>> = Found::default();
-        let fine = self.each(FINE, &wanted, &mut |kept: Readings| {
+        let fine = self.each(FINE, None, &wanted, &mut |kept: Readings| {
             for (series, samples) in kept {
                 let outline = found.items.entry(series).or_default();
                 samples.into_iter().for_each(|sample| outline.reading(sample));
             }
         })?;
-        let hourly = self.each(HOURS, &wanted, &mut |kept: BTreeMap<Series, Vec<Hour>>| {
+        let hourly = self.each(HOURS, None, &wanted, &mut |kept: BTreeMap<Series, Vec<Hour>>| {
             for (series, hours) in kept {
                 let outline = found.items.entry(series).or_default();
                 hours.into_iter().for_each(|hour| outline.hour(hour));
@@ -90,10 +96,12 @@ impl Past {
         Ok(found)
     }
 
-    /// Hands out what each file holds, the journal first; how many damaged frames there were.
+    /// Hands out what each file holds, the journal first; how many damaged frames there were. A file is passed over when
+    /// the one behind it began before `since`.
     fn each<T: Kept>(
         &self,
         kind: &str,
+        since: Option<Timestamp>,
         wanted: &dyn Fn(&str, &str) -> bool,
         take: &mut dyn FnMut(BTreeMap<Series, Vec<T>>),
     ) -> io::Result<u64> {
@@ -107,8 +115,12 @@ impl Past {
         if kind == FINE {
             file(&self.0.journal())?;
         }
-        for segment in self.0.segments(kind)? {
-            file(&self.0.file(&segment, kind))?;
+        let segments = self.0.segments(kind)?;
+        let next = segments.iter().skip(1).map(|next| Some(next.since)).chain([None]);
+        for (segment, next) in segments.iter().zip(next) {
+            if since.zip(next).is_none_or(|(since, next)| next >= since) {
+                file(&self.0.file(segment, kind))?;
+            }
         }
         Ok(damaged)
     }

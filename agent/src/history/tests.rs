@@ -64,7 +64,7 @@ fn neither_ring_outgrows_its_bytes_and_what_leaves_the_first_is_in_the_second() 
         bench.write(40);
         assert!(bench.past().bytes() <= MIB, "{:?}", bench.told());
     }
-    let fine = bench.past().readings("a.b", "7").unwrap();
+    let fine = bench.past().readings("a.b", "7", None).unwrap();
     let hours = bench.past().hours("a.b", "7").unwrap();
     assert_eq!((fine.damaged, hours.damaged), (0, 0));
     assert!(fine.items.len() > 1_000 && hours.items.len() > 5, "{} {}", fine.items.len(), hours.items.len());
@@ -86,11 +86,16 @@ fn readings_that_are_too_old_go_though_there_is_room() {
     for _ in 0..1_200 {
         bench.write(20);
     }
-    let fine = bench.past().readings("a.b", "3").unwrap().items;
+    let fine = bench.past().readings("a.b", "3", None).unwrap().items;
     let reach = bench.now().since(fine[0].at);
     // Files go as a whole, each about two hours here.
     assert!(reach >= Span::from_hours(6) && reach < Span::from_hours(10), "{reach}");
     assert!(bench.past().bytes() < MIB * 3 / 4, "{:?}", bench.told());
+    let since = bench.now().minus(Span::from_hours(1));
+    let newest = bench.past().readings("a.b", "3", Some(since)).unwrap().items;
+    let is_new = |sample: &&Sample| sample.at >= since;
+    assert_eq!(newest.iter().filter(is_new).count(), fine.iter().filter(is_new).count());
+    assert!(newest.len() < fine.len() / 2, "files of long ago are passed over: {}", newest.len());
 }
 
 #[test]
@@ -104,12 +109,12 @@ fn a_torn_or_damaged_file_costs_its_own_frames_and_writing_goes_on() {
     bytes[third] ^= 0x40;
     fs::write(&journal, &bytes).unwrap();
     bench.write(5);
-    let found = bench.past().readings("a.b", "2").unwrap();
+    let found = bench.past().readings("a.b", "2", None).unwrap();
     assert_eq!((found.items.len(), found.damaged), (36, 2));
     fs::write(&journal, vec![0; 200_000]).unwrap();
     bench.write(5);
     bench.write(5);
-    let found = bench.past().readings("a.b", "2").unwrap();
+    let found = bench.past().readings("a.b", "2", None).unwrap();
     assert_eq!(
         (found.items.len(), found.damaged),
         (8, 0),
@@ -128,9 +133,9 @@ fn what_is_read_while_the_journal_is_moved_is_there_once() {
     while fine(&bench).is_none() {
         bench.write(60);
     }
-    let once = bench.past().readings("a.b", "9").unwrap().items;
+    let once = bench.past().readings("a.b", "9", None).unwrap().items;
     fs::copy(fine(&bench).unwrap(), bench.folder.path().join("history/journal")).unwrap();
-    assert_eq!(bench.past().readings("a.b", "9").unwrap().items, once);
+    assert_eq!(bench.past().readings("a.b", "9", None).unwrap().items, once);
 }
 
 #[test]

@@ -212,7 +212,7 @@ async fn an_event_that_waited_in_memory_is_spooled_when_there_is_room_again() {
 
 /// Values of the filesystem signal of this subject, as whoever reads the history finds them.
 fn remembered(bench: &Bench, subject: &str) -> Vec<f64> {
-    let found = Past::of(bench.folder.path()).readings("filesystem.free", subject).unwrap();
+    let found = Past::of(bench.folder.path()).readings("filesystem.free", subject, None).unwrap();
     found.items.iter().map(|sample| sample.value).collect()
 }
 
