@@ -1,9 +1,9 @@
 //! The agent's own past on the disk: a ring of single readings, and behind it a ring of hours (`STATE/history`).
 //!
-//! Files of their own beside the store, since none of it decides anything: it may be lost, it must never make the events
-//! wait, and room that it gives up is the filesystem's at once. Readings are written once a minute and never forced out;
-//! a crash of the agent loses the last minute, a power cut what the kernel had not written. Anyone who may read the
-//! folder may read it at any time, while the agent writes.
+//! Files of their own beside the store, since none of it decides anything: it may be lost, it never takes room that an
+//! event needs, and what it gives up is the filesystem's at once. Readings are written once a minute, and forced to the
+//! disk only when the journal is put in order: a crash of the agent loses the last minute, a power cut what the kernel had
+//! not written. Anyone who may read the folder may read it at any time, while the agent writes.
 //!
 //! ```text
 //! journal             the newest frames, a minute each; at its size put in order of signal and moved behind

@@ -120,7 +120,7 @@ pub(super) enum Command {
     /// Show what this host recorded of itself: every signal, or one of them as a curve, a table or JSON.
     ///
     /// The agent keeps each reading for a while ([history] in agent.toml, 30 days or 64 MiB), and the least, mean and
-    /// largest value of each hour for longer. Without SIGNAL it says what there is.
+    /// largest value of each hour for longer. They are written once a minute: a crash loses the last one. Without SIGNAL it says what there is.
     #[command(
         after_help = "Examples:\n  nearmiss-agent history\n  nearmiss-agent history filesystem.free /srv --since 7d\n  \
                             nearmiss-agent history filesystem.free /srv --csv >srv-free.csv"
@@ -283,6 +283,22 @@ pub(super) struct Range {
     pub(super) until: Option<When>,
 }
 
+impl Range {
+    /// Nobody asked for a part.
+    pub(super) const fn is_open(&self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
+    /// From when, and whether an instant lies within.
+    pub(super) fn at(self, now: Timestamp) -> (Option<Timestamp>, impl Fn(Timestamp) -> bool) {
+        let (since, until) = (self.since.map(|when| when.at(now)), self.until.map(|when| when.at(now)));
+        let within = move |at: Timestamp| {
+            since.is_none_or(|since| at >= since) && until.is_none_or(|until| at <= until)
+        };
+        (since, within)
+    }
+}
+
 /// An instant, or a span before now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
@@ -304,7 +320,7 @@ impl FromStr for When {
 }
 
 impl When {
-    pub(super) const fn at(self, now: Timestamp) -> Timestamp {
+    const fn at(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(at) => at,
             Self::Ago(span) => now.minus(span),

@@ -4,6 +4,7 @@ mod plot;
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use nearmiss_agent_core::history::{Hour, Readings, Series, thin};
 use nearmiss_agent_core::margin::number;
 use nearmiss_agent_core::signal;
@@ -22,32 +23,47 @@ use plot::Plot;
 
 pub(super) async fn run(file: &Config, options: &arguments::History) -> Ended {
     let settings = file.load()?;
-    let Some(signal) = &options.signal else { return list(&settings, options.json).await };
+    let Some(signal) = &options.signal else {
+        if !options.range.is_open() {
+            return Err(Failure::usage("--since and --until are for one signal: say which"));
+        }
+        return list(&settings, options.json).await;
+    };
     let recorded = past::recorded(&settings, signal, options.subject.as_deref(), options.range).await?;
-    if options.hours {
-        let hours = every_hour(&recorded);
-        return match (options.json, options.csv) {
-            (true, _) => lines(hours.iter().map(|hour| json!(hour).to_string())),
-            (_, true) => lines(
-                std::iter::once("timestamp,value,min,max,samples".to_owned()).chain(hours.iter().map(csv)),
-            ),
-            _ => lines(curve(&settings, &recorded, &hours).into_iter()),
-        };
+    if options.hours { hours(&settings, &recorded, options) } else { readings(&settings, &recorded, options) }
+}
+
+fn readings(settings: &Settings, recorded: &Recorded, options: &arguments::History) -> Ended {
+    let samples = &recorded.samples;
+    if options.json {
+        return lines(samples.iter().map(|one| json!({"at": one.at, "value": one.value}).to_string()));
     }
-    match (options.json, options.csv) {
-        (true, _) => {
-            lines(recorded.samples.iter().map(|one| json!({"at": one.at, "value": one.value}).to_string()))
-        }
-        (_, true) => lines(
-            std::iter::once("timestamp,value".to_owned())
-                .chain(recorded.samples.iter().map(|one| format!("{},{}", one.at, one.value))),
-        ),
-        _ => {
-            let as_hours: Vec<Hour> =
-                recorded.samples.iter().map(|one| Hour { at: one.at, ..Hour::of(*one) }).collect();
-            lines(curve(&settings, &recorded, &as_hours).into_iter())
-        }
+    if options.csv {
+        let rows = samples.iter().map(|one| format!("{},{}", one.at, one.value));
+        return lines(std::iter::once("timestamp,value".to_owned()).chain(rows));
     }
+    let points: Vec<Hour> = samples.iter().map(|one| Hour { at: one.at, ..Hour::of(*one) }).collect();
+    lines(curve(settings, recorded, &points).into_iter())?;
+    match recorded.hours.first() {
+        Some(first) => {
+            let since = plot::when(&zone(), first.at);
+            lines(std::iter::once(format!("Hours before that, since {since}: --hours shows them too.")))
+        }
+        None => Ok(Exit::Fine),
+    }
+}
+
+fn hours(settings: &Settings, recorded: &Recorded, options: &arguments::History) -> Ended {
+    let hours = every_hour(recorded);
+    if options.json {
+        return lines(hours.iter().map(|hour| json!(hour).to_string()));
+    }
+    if options.csv {
+        return lines(
+            std::iter::once("timestamp,value,min,max,samples".to_owned()).chain(hours.iter().map(csv)),
+        );
+    }
+    lines(curve(settings, recorded, &hours).into_iter())
 }
 
 fn lines(lines: impl Iterator<Item = String>) -> Ended {
@@ -55,6 +71,10 @@ fn lines(lines: impl Iterator<Item = String>) -> Ended {
         output::line(&line)?;
     }
     Ok(Exit::Fine)
+}
+
+fn zone() -> TimeZone {
+    host::here(BTreeMap::new()).zone
 }
 
 /// Hours of readings that are gone, and of those that are there.
@@ -80,10 +100,9 @@ fn curve(settings: &Settings, recorded: &Recorded, points: &[Hour]) -> Vec<Strin
     let judgement = settings.rules.judge(&recorded.signal, &recorded.subject, None);
     let limits = judgement.and_then(|judgement| judgement.limits());
     let unit = unit(&recorded.signal);
-    let zone = host::here(BTreeMap::new()).zone;
     let plot = Plot {
         unit,
-        zone,
+        zone: zone(),
         terminal: Terminal::of_output(),
         approach: limits.map(|limits| limits.approach),
         falls: limits.is_some_and(|limits| limits.limit < limits.normal),
@@ -92,16 +111,13 @@ fn curve(settings: &Settings, recorded: &Recorded, points: &[Hour]) -> Vec<Strin
     lines.extend(plot.lines(points));
     lines.push(summary(points, unit));
     lines.extend(plot.past_approach(points));
-    if let (Some(first), true) = (recorded.hours.first(), points.len() == recorded.samples.len()) {
-        lines.push(format!("Hours before that, since {}: --hours shows them too.", plot.when(first.at)));
-    }
     lines
 }
 
-/// `5760 readings over 1d, every 15 s; least 8.1 %, mean 30.2 %, largest 41.2 %, last 8.4 %`
+/// `5760 readings over 1d; least 8.1 %, mean 30.2 %, largest 41.2 %, last 8.4 %.`
 fn summary(points: &[Hour], unit: &str) -> String {
     let Some((first, last)) = points.first().zip(points.last()) else {
-        return "no single reading is kept".to_owned();
+        return "No single reading is kept of that time.".to_owned();
     };
     let whole = points.iter().skip(1).fold(*first, |whole, point| whole.and(*point));
     let told = |value| number(value, unit);
@@ -130,26 +146,28 @@ async fn list(settings: &Settings, as_json: bool) -> Ended {
     if as_json {
         return lines(found.items.iter().map(|(series, outline)| of(series, outline).to_string()));
     }
-    let zone = host::here(BTreeMap::new()).zone;
-    let when = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| plot::when(&zone, at));
-    let head = ["signal", "subject", "readings", "since", "hours since", "least", "mean", "largest"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    for ((signal, subject), outline) in &found.items {
-        let told = |of: fn(&Hour) -> f64| {
-            outline.whole.map_or_else(|| "-".to_owned(), |whole| number(of(&whole), unit(signal)))
-        };
-        rows.push(vec![
-            signal.clone(),
-            subject.clone(),
-            outline.readings.to_string(),
-            when(outline.from),
-            when(outline.hourly_from),
-            told(|whole| whole.min),
-            told(|whole| whole.mean),
-            told(|whole| whole.max),
-        ]);
-    }
+    let mut rows = vec![HEAD.map(str::to_owned).to_vec()];
+    rows.extend(found.items.iter().map(|(series, outline)| row(series, outline)));
     lines(columns::lines(&rows, Terminal::of_output()).into_iter())
+}
+
+const HEAD: [&str; 8] = ["signal", "subject", "readings", "since", "hours since", "least", "mean", "largest"];
+
+fn row((signal, subject): &Series, outline: &Outline) -> Vec<String> {
+    let nothing = || "-".to_owned();
+    let when = |at: Option<Timestamp>| at.map_or_else(nothing, |at| plot::when(&zone(), at));
+    let told =
+        |of: fn(&Hour) -> f64| outline.whole.map_or_else(nothing, |whole| number(of(&whole), unit(signal)));
+    vec![
+        signal.clone(),
+        subject.clone(),
+        outline.readings.to_string(),
+        when(outline.from),
+        when(outline.hourly_from),
+        told(|whole| whole.min),
+        told(|whole| whole.mean),
+        told(|whole| whole.max),
+    ]
 }
 
 fn of((signal, subject): &Series, outline: &Outline) -> serde_json::Value {

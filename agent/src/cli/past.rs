@@ -3,7 +3,6 @@
 use nearmiss_agent_core::history::{Hour, Sample};
 use nearmiss_agent_core::proximity::Limits;
 use nearmiss_agent_probe::Clock;
-use nearmiss_shared::time::Timestamp;
 
 use super::Failure;
 use super::arguments::Range;
@@ -53,13 +52,10 @@ pub(super) async fn recorded(
             only(past.outline(Some(signal)).map_err(unreadable)?.items.into_keys().map(|key| key.1), signal)?
         }
     };
-    let now = Clock::from_environment().wall();
-    let (since, until) = (range.since.map(|when| when.at(now)), range.until.map(|when| when.at(now)));
+    let (since, within) = range.at(Clock::from_environment().wall());
     let fine = past.readings(signal, &subject, since).map_err(unreadable)?;
     let hours = past.hours(signal, &subject).map_err(unreadable)?;
     tell_damage(fine.damaged + hours.damaged);
-    let within =
-        |at: Timestamp| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at <= until);
     let recorded = Recorded {
         signal: signal.to_owned(),
         samples: fine.items.into_iter().filter(|sample| within(sample.at)).collect(),

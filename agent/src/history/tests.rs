@@ -6,6 +6,7 @@ use nearmiss_agent_core::history::{Hour, Sample};
 use nearmiss_shared::time::Span;
 use tempfile::TempDir;
 
+use super::writer::JOURNAL_BYTES;
 use super::*;
 
 const MIB: u64 = 1024 * 1024;
@@ -120,6 +121,24 @@ fn a_torn_or_damaged_file_costs_its_own_frames_and_writing_goes_on() {
         (8, 0),
         "the journal was put in order, without its damage"
     );
+}
+
+#[test]
+fn a_journal_that_cannot_be_moved_is_kept_once_and_bounded() {
+    let mut bench = Bench::new(|config| config.max_bytes = MIB);
+    fs::create_dir_all(bench.folder.path().join("history/0000000001-0.fine")).unwrap();
+    (0..100).for_each(|_| bench.write(40));
+    assert!(bench.past().bytes() > JOURNAL_BYTES, "{:?}", bench.told());
+    fs::remove_dir(bench.folder.path().join("history/0000000001-0.fine")).unwrap();
+    assert_eq!(
+        bench.past().outline(None).unwrap().items.values().map(|one| one.readings).sum::<u64>(),
+        16_000
+    );
+    fs::create_dir_all(bench.folder.path().join("history/0000000001-0.fine")).unwrap();
+    for _ in 0..500 {
+        bench.write(40);
+        assert!(bench.past().bytes() <= MIB);
+    }
 }
 
 #[test]

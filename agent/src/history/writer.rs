@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nearmiss_agent_core::config::HistoryConfig;
 use nearmiss_agent_core::history::{Bound, Hour, Hours, Readings, Segment, decode, encode, outgrown, thin};
@@ -16,7 +16,7 @@ use super::folder::{FINE, Folder, HOURS, read};
 /// With less room than this on the filesystem nothing is written: what is left is for events.
 const LEAST_FREE: u64 = 8 * 1024 * 1024;
 /// The journal is put in order when it has this much.
-const JOURNAL_BYTES: u64 = 128 * 1024;
+pub(super) const JOURNAL_BYTES: u64 = 128 * 1024;
 /// A ring is of so many files at least, and of larger ones where its bound is large.
 const FILES: u64 = 16;
 const FILE_BYTES: u64 = 1024 * 1024;
@@ -50,13 +50,20 @@ impl Writer {
         }
         self.make_room(frames.len(), now)?;
         append(&self.folder.journal(), &frames)?;
-        if self.folder.journal_bytes() >= JOURNAL_BYTES.min(self.fine.bytes / 8) {
-            self.put_in_order(now)?;
+        // What is in the journal is kept: that it cannot be moved now is no reason to write it again.
+        if self.folder.journal_bytes() >= JOURNAL_BYTES.min(self.fine.bytes / 8)
+            && let Err(fault) = self.put_in_order(now)
+        {
+            warn!(%fault, "the newest readings could not be put in order");
+            if self.folder.journal_bytes() > self.fine.bytes / 2 {
+                fs::remove_file(self.folder.journal())?;
+            }
         }
         Ok(())
     }
 
-    /// Moves the journal behind the other readings, each signal's together: they take less than half of the room so.
+    /// Moves the journal behind the other readings, each signal's together: its names and beats are told once so. A power
+    /// cut finds it in one place at least.
     fn put_in_order(&self, now: Timestamp) -> io::Result<()> {
         let journal = self.folder.journal();
         let (readings, damaged): (Readings, u64) = decode(&read(&journal)?, &|_, _| true);
@@ -66,7 +73,7 @@ impl Writer {
         let frames = encode(&readings);
         self.make_room(frames.len(), now)?;
         if let Some(since) = readings.values().flatten().map(|sample| sample.at).min() {
-            self.append_to_ring(FINE, self.fine, since, &frames)?;
+            File::open(self.append_to_ring(FINE, self.fine, since, &frames)?)?.sync_data()?;
         }
         fs::remove_file(journal)
     }
@@ -95,18 +102,25 @@ impl Writer {
         for segment in segments.iter().take(gone) {
             fs::remove_file(self.folder.file(segment, HOURS))?;
         }
-        self.append_to_ring(HOURS, self.hours, since, &frames)
+        self.append_to_ring(HOURS, self.hours, since, &frames).map(drop)
     }
 
-    /// To the newest file, or to a new one where that is full.
-    fn append_to_ring(&self, kind: &str, bound: Bound, since: Timestamp, frames: &[u8]) -> io::Result<()> {
+    /// To the newest file, or to a new one where that is full; which it is.
+    fn append_to_ring(
+        &self,
+        kind: &str,
+        bound: Bound,
+        since: Timestamp,
+        frames: &[u8],
+    ) -> io::Result<PathBuf> {
         let newest = self.folder.segments(kind)?.pop();
         let full = (bound.bytes / FILES).min(FILE_BYTES);
         let into = match newest {
             Some(newest) if newest.bytes + frames.len() as u64 <= full => newest,
             _ => Segment { number: newest.map_or(1, |newest| newest.number + 1), since, bytes: 0 },
         };
-        append(&self.folder.file(&into, kind), frames)
+        let file = self.folder.file(&into, kind);
+        append(&file, frames).map(|()| file)
     }
 
     pub(super) fn give_up(&self) -> u64 {

@@ -8,6 +8,7 @@ use nearmiss_agent_core::evaluator::{Replayer, Summary, Transition};
 use nearmiss_agent_core::proximity::Limits;
 use nearmiss_agent_core::rule::{Judgement, RuleSet};
 use nearmiss_agent_core::series::{Line, SeriesReader};
+use nearmiss_agent_probe::Clock;
 use nearmiss_shared::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -55,7 +56,8 @@ pub(in crate::cli) async fn run(file: &Config, options: &ReplaySeries) -> Ended 
     let mut sides = sides(file, options, &source)?;
     let about = if sides.len() > 1 { PROPOSED.len() } else { 0 };
     let mut teller = Teller::new(options.json, host::here(Default::default()).zone, about);
-    let read = source.read(&mut |at, value| {
+    let (_, within) = options.range.at(Clock::from_environment().wall());
+    let read = source.read(&within, &mut |at, value| {
         sides.iter_mut().try_for_each(|side| {
             let moves = side.replayer.sample(at, value);
             side.tell(&moves, &mut teller)
@@ -100,10 +102,14 @@ impl Source {
         }
     }
 
-    /// Hands out each sample; what is none is told.
-    fn read(&self, each: &mut dyn FnMut(Timestamp, f64) -> io::Result<()>) -> Result<Read, Failure> {
+    /// Hands out each sample that is wanted; what is none is told.
+    fn read(
+        &self,
+        wanted: &dyn Fn(Timestamp) -> bool,
+        each: &mut dyn FnMut(Timestamp, f64) -> io::Result<()>,
+    ) -> Result<Read, Failure> {
         let recorded = match self {
-            Self::File(path) => return read(path, each),
+            Self::File(path) => return read(path, wanted, each),
             Self::Past(recorded, _) => recorded,
         };
         let mut read = Read::default();
@@ -199,8 +205,11 @@ fn judged(
     judgement.ok_or_else(|| Failure::usage(format!("{from}: nothing judges `{signal}`")))
 }
 
-/// Hands out each sample; what is none is told.
-fn read(path: &Path, each: &mut dyn FnMut(Timestamp, f64) -> io::Result<()>) -> Result<Read, Failure> {
+fn read(
+    path: &Path,
+    wanted: &dyn Fn(Timestamp) -> bool,
+    each: &mut dyn FnMut(Timestamp, f64) -> io::Result<()>,
+) -> Result<Read, Failure> {
     let (mut reader, mut read, mut number) = (SeriesReader::default(), Read::default(), 0_u64);
     let mut written = Ok(());
     let name = path.display();
@@ -209,6 +218,7 @@ fn read(path: &Path, each: &mut dyn FnMut(Timestamp, f64) -> io::Result<()>) -> 
         match reader.line(line) {
             _ if written.is_err() => {}
             Line::Nothing => {}
+            Line::Sample(at, _) if !wanted(at) => {}
             Line::Sample(at, value) => {
                 read.sample(at);
                 written = each(at, value);
