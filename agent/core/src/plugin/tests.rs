@@ -160,7 +160,8 @@ proptest! {
         let (warning, critical) = (value.warning.unwrap(), value.critical.unwrap());
         // A floor written as a bare number is read against the letter of the guidelines; an end itself is the limit.
         let is_floor = !critical.inside && critical.start == 0.0 && warning.end > critical.end;
-        let at_end = !value.whole && [critical.start, critical.end].contains(&number);
+        let whole = value.whole && warning.whole && critical.whole;
+        let at_end = !whole && [critical.start, critical.end].contains(&number);
         if let Ok(limits) = distance(&value) && !is_floor && !at_end {
             prop_assert!(limits.are_ordered());
             let failed = limits.proximity(number) >= 1.0;
