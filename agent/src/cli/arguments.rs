@@ -1,15 +1,18 @@
 //! What can be typed.
 
+mod past;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nearmiss_shared::action::CaseNumber;
-use nearmiss_shared::time::{Span, Timestamp};
+use nearmiss_shared::time::Span;
 use nearmiss_shared::vocabulary::Category;
 
 use crate::settings::DEFAULT_FILE;
+
+pub(super) use past::{History, Range};
 
 const EXITS: &str = "Exit codes: 0 fine; 1 the condition asked about does not hold; 2 usage or configuration; \
                      3 could not reach or read.";
@@ -120,7 +123,8 @@ pub(super) enum Command {
     /// Show what this host recorded of itself: every signal, or one of them as a curve, a table or JSON.
     ///
     /// The agent keeps each reading for a while ([history] in agent.toml, 30 days or 64 MiB), and the least, mean and
-    /// largest value of each hour for longer. They are written once a minute: a crash loses the last one. Without SIGNAL it says what there is.
+    /// largest value of each hour for longer. Readings are written once a minute: a crash loses the last one. Without
+    /// SIGNAL it says what there is.
     #[command(
         after_help = "Examples:\n  nearmiss-agent history\n  nearmiss-agent history filesystem.free /srv --since 7d\n  \
                             nearmiss-agent history filesystem.free /srv --csv >srv-free.csv"
@@ -249,83 +253,6 @@ pub(super) enum Smart {
         #[arg(long)]
         json: bool,
     },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct History {
-    /// What was measured, as `check` names it [default: everything, in short].
-    #[arg(value_name = "SIGNAL")]
-    pub(super) signal: Option<String>,
-    /// Of what, such as a mount point or a unit [default: the only one].
-    #[arg(value_name = "SUBJECT", requires = "signal")]
-    pub(super) subject: Option<String>,
-    #[command(flatten)]
-    pub(super) range: Range,
-    /// Hour by hour, also from before the oldest single reading.
-    #[arg(long, requires = "signal")]
-    pub(super) hours: bool,
-    /// A line of JSON for each reading, hour or signal.
-    #[arg(long, conflicts_with = "csv")]
-    pub(super) json: bool,
-    /// `timestamp,value` a line, as `replay series` reads it.
-    #[arg(long, requires = "signal")]
-    pub(super) csv: bool,
-}
-
-/// A part of the past.
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub(super) struct Range {
-    /// From then on: a span before now such as 7d, or an instant such as 2026-11-23T18:00:00Z.
-    #[arg(long, value_name = "WHEN")]
-    pub(super) since: Option<When>,
-    /// Up to then.
-    #[arg(long, value_name = "WHEN")]
-    pub(super) until: Option<When>,
-}
-
-impl Range {
-    /// Nobody asked for a part.
-    pub(super) const fn is_open(&self) -> bool {
-        self.since.is_none() && self.until.is_none()
-    }
-
-    /// From when, and whether an instant lies within.
-    pub(super) fn at(self, now: Timestamp) -> (Option<Timestamp>, impl Fn(Timestamp) -> bool) {
-        let (since, until) = (self.since.map(|when| when.at(now)), self.until.map(|when| when.at(now)));
-        let within = move |at: Timestamp| {
-            since.is_none_or(|since| at >= since) && until.is_none_or(|until| at <= until)
-        };
-        (since, within)
-    }
-}
-
-/// An instant, or a span before now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
-    At(Timestamp),
-    Ago(Span),
-}
-
-impl FromStr for When {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(span) = text.parse() {
-            return Ok(Self::Ago(span));
-        }
-        text.parse()
-            .map(Self::At)
-            .map_err(|_| "neither a span such as 7d nor an instant such as 2026-11-23T18:00:00Z".to_owned())
-    }
-}
-
-impl When {
-    const fn at(self, now: Timestamp) -> Timestamp {
-        match self {
-            Self::At(at) => at,
-            Self::Ago(span) => now.minus(span),
-        }
-    }
 }
 
 #[derive(Debug, Subcommand)]
