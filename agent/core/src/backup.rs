@@ -93,13 +93,12 @@ impl BackupPlace {
             Some(good) => {
                 self.newest = Some(Newest { path: good.path.clone(), modified: good.modified });
                 let hours = at.wall.since(good.modified).as_hours();
-                small.map_or(Measure::Value(hours), |small| {
-                    let reason =
-                        format!("{} holds {} bytes, less than {}", small.path, small.size, rule.min_bytes);
-                    Measure::Trigger { value: Some(hours), reason }
+                small.map_or(Measure::Value(hours), |small| Measure::Trigger {
+                    value: Some(hours),
+                    reason: too_small(small, rule),
                 })
             }
-            None => self.nothing(rule, at),
+            None => self.nothing(rule, small.copied(), files.len(), at),
         };
         self.remember(&complete);
         let mut readings = vec![self.age(rule, age, at)];
@@ -116,13 +115,23 @@ impl BackupPlace {
     }
 
     /// Backups that were there and are not any more are a failure; a place that was always empty may be new.
-    fn nothing(&self, rule: &BackupRule, at: Stamp) -> Measure {
+    fn nothing(&self, rule: &BackupRule, small: Option<&BackupFile>, files: usize, at: Stamp) -> Measure {
         match &self.newest {
             Some(last) => Measure::Consequence {
                 value: Some(at.wall.since(last.modified).as_hours()),
                 reason: format!("no backup is left at {}; the last was {}", rule.path, last.path),
             },
-            None => Measure::Trigger { value: None, reason: format!("no backup lies at {}", rule.path) },
+            None => {
+                let none = || match files {
+                    0 => format!("no backup lies at {}", rule.path),
+                    files => format!(
+                        "no complete backup lies at {}: {files} there are empty, unfinished or written this minute",
+                        rule.path
+                    ),
+                };
+                let reason = small.map_or_else(none, |small| too_small(small, rule));
+                Measure::Trigger { value: None, reason }
+            }
         }
     }
 
@@ -200,6 +209,10 @@ fn sizes(text: &str) -> BTreeMap<Timestamp, u64> {
         Some((Timestamp::from_millis(made.parse().ok()?), size.parse().ok()?))
     };
     text.split(' ').filter_map(pair).take(SIZES).collect()
+}
+
+fn too_small(file: &BackupFile, rule: &BackupRule) -> String {
+    format!("{} holds {} bytes, less than {}", file.path, file.size, rule.min_bytes)
 }
 
 #[cfg(test)]

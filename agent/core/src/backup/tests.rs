@@ -51,6 +51,14 @@ fn an_empty_place_is_near_and_one_that_was_emptied_has_failed() {
     let mut place = BackupPlace::default();
     let never = place.judge(&rule(""), &[], at(0));
     assert!(matches!(measure(&never, AGE), Some(Measure::Trigger { value: None, .. })), "{never:?}");
+    let unfinished = BackupPlace::default().judge(&rule(""), &[made(0, 0)], at(1));
+    let told = |readings: &[Reading]| match measure(readings, AGE) {
+        Some(Measure::Trigger { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    };
+    assert!(told(&unfinished).starts_with("no complete backup lies at /b/*.tar: 1 there"), "{unfinished:?}");
+    let small = BackupPlace::default().judge(&rule("min_bytes = 1024\n"), &[made(0, 5)], at(1));
+    assert_eq!(told(&small), "/b/0.tar holds 5 bytes, less than 1024");
     let there = place.judge(&rule(""), &[made(0, 1000)], at(1));
     let mut restarted = BackupPlace::default();
     restarted.resume(AGE, &there[0].labels);
