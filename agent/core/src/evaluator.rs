@@ -213,16 +213,21 @@ impl SignalState {
         })
     }
 
-    fn above_baseline(&self, value: f64) -> f64 {
-        let now = self.memory.last().map(|sample| sample.at.wall);
-        let known = self.baseline.as_ref().filter(|baseline| now.is_some_and(|now| now < baseline.until));
-        known.map_or(value, |baseline| (value - baseline.value).max(0.0))
+    /// The count that a person called known, as long as that holds.
+    fn known_count(&self) -> Option<f64> {
+        let now = self.memory.last()?.at.wall;
+        self.baseline.as_ref().filter(|baseline| now < baseline.until).map(|baseline| baseline.value)
     }
 
-    /// How much the count rose within the kept samples.
+    fn above_baseline(&self, value: f64) -> f64 {
+        self.known_count().map_or(value, |known| (value - known).max(0.0))
+    }
+
+    /// How much the count rose within the kept samples, or since a person called it known.
     fn growth(&self) -> f64 {
         let first = self.memory.first().map_or(0.0, |sample| sample.value);
-        self.value().map_or(0.0, |value| (value - first).max(0.0))
+        let from = self.known_count().map_or(first, |known| known.max(first));
+        self.value().map_or(0.0, |value| (value - from).max(0.0))
     }
 }
 

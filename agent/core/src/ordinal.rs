@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Rises whenever a value of the table changes; stored with every event's rule hash.
-pub const TABLE_VERSION: u32 = 1;
+pub const TABLE_VERSION: u32 = 2;
 /// Closeness at approach and at critical, the same for every count.
 pub const APPROACH: f64 = 0.5;
 pub const CRITICAL: f64 = 0.8;
@@ -25,17 +25,31 @@ pub enum Family {
     Unreadable,
     /// Spin retries, end-to-end errors (ATA 10, 184): the first matters.
     Mechanical,
-    /// Cable and command noise (ATA 188, 199): low weight.
+    /// Cable and command noise (ATA 188, 199): what is new of it, at low weight. It is no decay: the cable, the
+    /// backplane or the controller comes before the drive.
     Link,
+    /// Self-tests that failed: a new one matters, one that is known is history.
+    SelfTest,
+    /// Entries of the drive's error log: what is new of them, since the old ones never go.
+    ErrorLog,
     /// The drive says so itself: attributes below their threshold, verdict FAILED.
     Verdict,
 }
 
-const STEPS: [(Family, &[(f64, f64)]); 5] = [
+impl Family {
+    /// Whether the table is read by what came within the window instead of by the whole count.
+    pub const fn is_by_growth(self) -> bool {
+        matches!(self, Self::Link | Self::SelfTest | Self::ErrorLog)
+    }
+}
+
+const STEPS: [(Family, &[(f64, f64)]); 7] = [
     (Family::Reallocated, &[(1.0, 0.30), (4.0, 0.52), (16.0, 0.72), (70.0, 0.84), (260.0, 0.92)]),
     (Family::Unreadable, &[(1.0, 0.60), (3.0, 0.72), (6.0, 0.82), (16.0, 0.90)]),
     (Family::Mechanical, &[(1.0, 0.55), (3.0, 0.70), (10.0, 0.82)]),
     (Family::Link, &[(1.0, 0.10), (10.0, 0.25), (100.0, 0.40), (1000.0, 0.52)]),
+    (Family::SelfTest, &[(1.0, 0.60), (3.0, 0.72)]),
+    (Family::ErrorLog, &[(1.0, 0.30), (5.0, 0.52), (50.0, 0.65)]),
     (Family::Verdict, &[(1.0, 0.95)]),
 ];
 
@@ -43,9 +57,11 @@ const STEPS: [(Family, &[(f64, f64)]); 5] = [
 /// Monotone in both.
 pub fn closeness(family: Family, count: f64, growth: f64) -> (f64, usize) {
     let steps = STEPS.iter().find(|(row, _)| *row == family).map_or(&[][..], |(_, steps)| steps);
-    let reached = steps.iter().take_while(|(from, _)| count >= *from).count();
+    let read = if family.is_by_growth() { growth } else { count };
+    let reached = steps.iter().take_while(|(from, _)| read >= *from).count();
     let level = reached.checked_sub(1).and_then(|index| steps.get(index)).map_or(0.0, |(_, level)| *level);
-    let grown = if growth > 0.0 && level > 0.0 { GROWTH_STEP * growth_steps(growth) } else { 0.0 };
+    let adds = growth > 0.0 && level > 0.0 && !family.is_by_growth();
+    let grown = if adds { GROWTH_STEP * growth_steps(growth) } else { 0.0 };
     ((level + grown).min(MOST), reached)
 }
 
@@ -68,6 +84,20 @@ mod tests {
             (Family::Verdict, 1.0, true),
         ] {
             assert_eq!(closeness(family, count, 0.0).0 >= APPROACH, near, "{family:?} {count}");
+        }
+    }
+
+    #[test]
+    fn an_old_count_of_cable_errors_self_tests_or_log_entries_is_quiet_and_a_new_one_speaks() {
+        for (family, growth, near) in [
+            (Family::Link, 999.0, false),
+            (Family::Link, 1000.0, true),
+            (Family::SelfTest, 1.0, true),
+            (Family::ErrorLog, 4.0, false),
+            (Family::ErrorLog, 5.0, true),
+        ] {
+            assert_eq!(closeness(family, 1e6, 0.0), (0.0, 0), "{family:?}");
+            assert_eq!(closeness(family, 1e6, growth).0 >= APPROACH, near, "{family:?} {growth}");
         }
     }
 

@@ -15,7 +15,8 @@ impl SignalState {
             Scale::Limited(_) => usize::from(proximity >= judgement.critical()),
             Scale::Ordinal(family) => {
                 let above = self.value().map_or(0.0, |value| self.above_baseline(value));
-                ordinal::closeness(family, above, 0.0).1
+                let growth = if family.is_by_growth() { self.growth() } else { 0.0 };
+                ordinal::closeness(family, above, growth).1
             }
         }
     }

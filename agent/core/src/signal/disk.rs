@@ -42,6 +42,8 @@ pub(super) const SIGNALS: &[SignalSpec] = &[
     count("disk.end_to_end_errors", "errors", Family::Mechanical),
     count("disk.command_timeouts", "timeouts", Family::Link),
     count("disk.crc_errors", "errors", Family::Link),
+    count("disk.failed_self_tests", "tests", Family::SelfTest),
+    count("disk.logged_errors", "errors", Family::ErrorLog),
     count("disk.attribute", "attributes at threshold", Family::Verdict),
     count("disk.verdict", "verdict", Family::Verdict),
     disk("disk.temperature", "celsius", limited(40.0, 55.0, 58.0, 60.0)),

@@ -45,6 +45,12 @@ impl Report {
             let count = self.attribute(id).and_then(|attribute| attribute.count(self.is_seagate()));
             levels.extend(count.map(|count| (signal, count as f64, None)));
         }
+        if self.self_tests > 0 {
+            levels.push(("disk.failed_self_tests", self.self_tests_failed as f64, None));
+        }
+        // An NVMe drive logs harmless things: there it is no signal.
+        let logged = self.error_log_count.filter(|_| self.protocol == Some(Protocol::Ata));
+        levels.extend(logged.map(|count| ("disk.logged_errors", count as f64, None)));
         if let Some(nvme) = &self.nvme {
             levels.extend(nvme_levels(nvme));
         }

@@ -70,6 +70,10 @@ fn is_failed(told: &str) -> bool {
 
 /// Lines that are no field: standby, warnings, errors of smartctl itself.
 pub(super) fn remark(line_number: usize, line: &str, report: &mut Report) {
+    // What smartctl says of itself begins a line, with a word: most lines of a report are numbers or indented.
+    if !line.starts_with(|first: char| first.is_ascii_alphabetic() || "/=".contains(first)) {
+        return;
+    }
     let words = line.trim();
     if is_asleep(words) {
         report.asleep = true;

@@ -5,6 +5,7 @@
 mod figure;
 mod footprint;
 mod idle;
+mod smart;
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use anyhow::{Result, bail};
 use figure::Figure;
 
 /// The benches by name.
-const NAMES: [&str; 1] = ["idle"];
+const NAMES: [&str; 2] = ["idle", "smart"];
 
 struct Wanted {
     json: bool,
@@ -50,6 +51,7 @@ async fn main() -> Result<()> {
     for name in &wanted.names {
         match name.as_str() {
             "list" => figure::say(&NAMES.join("\n"))?,
+            "smart" => figures.extend(smart::measure()?),
             _ => figures.extend(idle::measure(wanted.window).await?),
         }
     }
