@@ -136,7 +136,11 @@ async fn what_is_done_while_the_collector_is_away_arrives_in_order_and_once() {
     story.case_when("all of it", |case| case["mitigations"][0]["run"]["exit"] == "3").await;
     // Sent twice, it would be there twice by the next thing that arrives.
     assert!(story.agent.run(&["note", "--case", number, "back again"]).unwrap().status.success());
-    let timeline = story.timeline().await;
+    let timeline = until("the last note", async || {
+        let timeline = story.timeline().await;
+        timeline.iter().any(|entry| entry["text"] == "back again").then_some(timeline)
+    })
+    .await;
     let kinds: Vec<&str> = timeline.iter().filter_map(|entry| entry["kind"].as_str()).collect();
     let done: Vec<&str> = kinds
         .into_iter()
