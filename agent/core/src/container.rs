@@ -5,12 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use nearmiss_shared::time::{Span, Timestamp};
 use serde::{Deserialize, Deserializer};
 
 /// Letters of a name or a reason that are kept.
 const MAX_TEXT: usize = 200;
 /// Retries of a health check that names none (Dockerfile reference, HEALTHCHECK).
 const RETRIES: u32 = 3;
+/// A runtime that means to start a container anew has done so by then.
+const RESTART_GRACE: Span = Span::from_seconds(10);
 /// Labels that say what a container is part of.
 const PARTS: [(&str, &str); 2] =
     [("com.docker.compose.project", "project"), ("com.docker.compose.service", "service")];
@@ -24,6 +27,8 @@ pub struct Container {
     pub restarts: u32,
     pub policy: Policy,
     pub health: Option<Health>,
+    /// When it ended last.
+    pub finished: Option<Timestamp>,
     /// What it is part of: `project` and `service` of Compose.
     pub labels: BTreeMap<String, String>,
 }
@@ -70,6 +75,22 @@ impl Phase {
     }
 }
 
+impl Container {
+    /// Whether it ended just now and its policy lets it start again: runtimes take a moment, and some call it exited
+    /// meanwhile. One that stays down was given up, or stopped by hand.
+    pub fn awaits_restart(&self, now: Timestamp) -> bool {
+        let may_start = match self.policy {
+            Policy::Never => false,
+            Policy::Times(most) => self.restarts < most,
+            Policy::Always => true,
+        };
+        let since = self.finished.map(|finished| now.since(finished));
+        may_start
+            && self.phase.is_failure()
+            && since.is_some_and(|since| since >= Span::ZERO && since < RESTART_GRACE)
+    }
+}
+
 /// The ids of the containers that a list tells of. `None` when it is no list.
 pub fn ids(body: &[u8]) -> Option<Vec<String>> {
     #[derive(Deserialize)]
@@ -111,8 +132,9 @@ pub fn inspected(body: &[u8]) -> Option<Container> {
     let part = |(label, name): &(&str, &str)| Some(((*name).to_owned(), cut(config.labels.get(*label)?)));
     let labels = PARTS.iter().filter_map(part).collect();
     let restarts = u32::try_from(restart_count).unwrap_or(0);
+    let finished = state.finished_at.parse().ok();
     let name = cut(name.trim_start_matches('/'));
-    (!name.is_empty()).then_some(Container { name, phase, restarts, policy, health, labels })
+    (!name.is_empty()).then_some(Container { name, phase, restarts, policy, health, finished, labels })
 }
 
 fn cut(text: &str) -> String {
@@ -142,6 +164,8 @@ struct State {
     oom_killed: bool,
     #[serde(default)]
     error: String,
+    #[serde(default)]
+    finished_at: String,
     health: Option<Checked>,
 }
 

@@ -97,6 +97,8 @@ impl ContainerProbe {
     }
 
     fn judge(&mut self, name: &str, container: &Container, at: Stamp) -> Vec<Reading> {
+        let again = Container { phase: Phase::Up, ..container.clone() };
+        let container = if container.awaits_restart(at.wall) { &again } else { container };
         let (most, window) = self.limit(name);
         let watched = self.watched.entry(name.to_owned()).or_default();
         watched.restarts.count(container.restarts, at.boot_ms);

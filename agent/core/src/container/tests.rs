@@ -20,6 +20,7 @@ fn what_podman_says_is_read() {
         restarts: 4,
         policy: Policy::Times(5),
         health: None,
+        finished: "2026-11-25T05:01:20.423729954Z".parse().ok(),
         labels,
     };
     assert_eq!(crashing, expected);
@@ -29,6 +30,25 @@ fn what_podman_says_is_read() {
     let failed = inspected(FAILED.as_bytes()).unwrap();
     assert_eq!(failed.phase, Phase::Ended { code: 7, out_of_memory: false, error: String::new() });
     assert!(failed.phase.is_failure());
+}
+
+#[test]
+fn between_two_starts_it_is_up_and_one_that_stays_down_is_not() {
+    let down = CRASHING.replace("\"running\"", "\"exited\"").replace("\"ExitCode\": 0", "\"ExitCode\": 3");
+    let ended =
+        |restarts: u32, policy: Policy| Container { restarts, policy, ..inspected(down.as_bytes()).unwrap() };
+    let finished = ended(0, Policy::Never).finished.unwrap();
+    for (restarts, policy, seconds, awaits) in [
+        (4, Policy::Times(5), 1, true),
+        (5, Policy::Times(5), 1, false),
+        (4, Policy::Times(5), 10, false),
+        (90, Policy::Always, 1, true),
+        (0, Policy::Never, 1, false),
+        (0, Policy::Always, -1, false),
+    ] {
+        let now = finished.plus(Span::from_seconds(seconds));
+        assert_eq!(ended(restarts, policy).awaits_restart(now), awaits, "{restarts} {policy:?} {seconds}");
+    }
 }
 
 #[test]
