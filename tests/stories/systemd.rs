@@ -20,6 +20,14 @@ fn service(command: &str, more: &str) -> String {
     format!("[Unit]\nDefaultDependencies=no\n{more}\nExecStart={command}\n")
 }
 
+/// Crashes three times, and then goes on.
+fn flapping() -> String {
+    service(
+        "/bin/sh -c 'echo >>/run/runs; test $(wc -l </run/runs) -gt 3 || exit 3; exec sleep infinity'",
+        "StartLimitBurst=5\nStartLimitIntervalSec=60\n[Service]\nRestart=always\nRestartSec=200ms",
+    )
+}
+
 pub(crate) struct World {
     pub(crate) systemd: Systemd,
     _folder: TempDir,
@@ -170,12 +178,39 @@ async fn a_frozen_agent_is_restarted_by_its_watchdog_and_says_when_it_is_ready()
     assert!(restarts >= 1, "systemd restarted it");
 }
 
+#[tokio::test]
+async fn a_unit_that_crashed_before_the_agent_came_has_no_more_restarts_left_than_it_may_have() {
+    let Some(world) = booted(&[("flapping.service", &flapping())]).await else { return };
+    let systemd = &world.systemd;
+    systemd.must(&["systemctl", "stop", AGENT]).unwrap();
+    systemd.must(&["rm", "-r", "/var/lib/nearmiss"]).unwrap();
+    systemd.must(&["systemctl", "start", "flapping.service"]).unwrap();
+    until("three restarts", async || {
+        (systemd.property("flapping.service", "NRestarts").ok()? == "3").then_some(())
+    })
+    .await;
+    let first_seen = async || {
+        systemd.must(&["systemctl", "start", AGENT]).unwrap();
+        margin_where(systemd, "service.restarts_left", "flapping.service", |_| true).await
+    };
+    let near = first_seen().await;
+    assert_eq!((&near["value"], &near["state"]), (&2.0.into(), &"approached".into()), "{near}");
+    assert!(near["reasons"].to_string().contains("no history of its restarts before"), "{near}");
+
+    // What the agent counted is not supposed anew after its own restart.
+    systemd.must(&["systemctl", "stop", AGENT]).unwrap();
+    let again = first_seen().await;
+    assert_eq!((&again["value"], &again["state"]), (&2.0.into(), &"approached".into()), "{again}");
+}
+
 /// The agent restarts and finds another boot id, as after a reboot; the state it had is still there.
 async fn comes_back_after_a_boot(systemd: &Systemd, end: &[&str]) -> Value {
     let near = |margin: &Value| margin["state"] == "approached";
     margin_where(systemd, "service.restarts_left", "flapping.service", near).await;
     systemd.write("/etc/story.boot", "11111111-2222-3333-4444-555555555555\n").unwrap();
     systemd.must(&["mount", "--bind", "/etc/story.boot", "/proc/sys/kernel/random/boot_id"]).unwrap();
+    // A systemd that was booted counts anew.
+    systemd.must(&["systemctl", "reset-failed", "flapping.service"]).unwrap();
     let before = systemd.property(AGENT, "MainPID").unwrap();
     systemd.must(end).unwrap();
     until("the agent to be back", async || {
@@ -189,10 +224,7 @@ async fn comes_back_after_a_boot(systemd: &Systemd, end: &[&str]) -> Value {
 
 #[tokio::test]
 async fn after_a_boot_an_agent_that_was_stopped_goes_on_and_one_that_was_killed_takes_it_for_a_crash() {
-    let flapping = service(
-        "/bin/sh -c 'echo >>/run/runs; test $(wc -l </run/runs) -gt 3 || exit 3; exec sleep infinity'",
-        "StartLimitBurst=5\nStartLimitIntervalSec=60\n[Service]\nRestart=always\nRestartSec=200ms",
-    );
+    let flapping = flapping();
     for (end, state) in [
         (&["systemctl", "restart", AGENT][..], "receding"),
         (&["systemctl", "kill", "--signal=KILL", AGENT], "breached"),

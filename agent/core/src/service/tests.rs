@@ -1,9 +1,12 @@
 //! Units, timers and processes as facts, and what is read from them.
 
+use std::collections::BTreeMap;
+
 use nearmiss_shared::time::Timestamp;
 
 use super::*;
 use crate::proximity::Limits;
+use crate::reading::SAID;
 
 /// `seconds` after boot; the wall clock is a thousand seconds ahead of it.
 fn moment(seconds: i64) -> Moment {
@@ -22,6 +25,7 @@ fn unit(activity: Activity, result: &str, restarts: u32) -> Unit {
         started_ms: None,
         burst: 5,
         interval_ms: 10_000,
+        pause_ms: 100,
         watchdog: None,
     }
 }
@@ -50,6 +54,34 @@ fn a_unit_that_restarts_runs_out_of_restarts_and_fails() {
     assert_eq!(of(&readings, ACTIVE).unwrap().measure, failed("web.service failed: start-limit-hit"));
     let gave_up = failed("systemd restarts web.service no more: start-limit-hit");
     assert_eq!(of(&readings, RESTARTS_LEFT).unwrap().measure, gave_up);
+}
+
+#[test]
+fn restarts_before_the_first_look_count_as_far_as_they_may_and_that_is_said() {
+    let mut crashing = unit(Activity::Up, "success", 3);
+    crashing.started_ms = Some(98_000);
+    let mut watched = Watched::default();
+    let said = |watched: &mut Watched, now| {
+        let readings = watched.judge(&crashing, moment(now));
+        let reading = of(&readings, RESTARTS_LEFT).unwrap().clone();
+        (reading.measure, reading.labels)
+    };
+    let (measure, labels) = said(&mut watched, 100);
+    assert_eq!(measure, Measure::Value(2.0));
+    let no_history = "at least, there is no history of its restarts before 1970-01-01T00:18:20.000Z";
+    assert_eq!(labels.get(SAID).map(String::as_str), Some(no_history));
+    let (measure, later) = said(&mut watched, 109);
+    assert_eq!((measure, later.get(SAID)), (Measure::Value(5.0), None), "its interval is over");
+
+    // The agent was restarted and knows how many counted: nothing new is supposed.
+    let mut resumed = Watched::default();
+    resumed.expected(&labels);
+    assert_eq!(said(&mut resumed, 101).0, Measure::Value(2.0));
+    resumed = Watched::default();
+    resumed.expected(&BTreeMap::from(
+        [("restarts", "3"), ("starts_counted", "1")].map(|(name, count)| (name.to_owned(), count.to_owned())),
+    ));
+    assert_eq!(said(&mut resumed, 101).0, Measure::Value(5.0));
 }
 
 #[test]

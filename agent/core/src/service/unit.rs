@@ -1,9 +1,15 @@
 //! One service unit: whether it is up, how often it may still fail, how soon its watchdog bites.
 
-use super::starts::{Hour, Starts};
+use std::collections::BTreeMap;
+
+use super::starts::{Hour, Pace, Past, Starts};
 use super::{ACTIVE, Moment, RESTARTS, RESTARTS_LEFT, WATCHDOG_LEFT, retired};
 use crate::proximity::Limits;
-use crate::reading::{Measure, Reading};
+use crate::reading::{Measure, Reading, SAID, Stamp};
+
+/// Labels of the restarts left, by which counting goes on after the agent's own restart.
+const RESTARTED: &str = "restarts";
+const COUNTED: &str = "starts_counted";
 
 /// A unit's ActiveState, as far as it is told apart here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,14 +60,24 @@ pub struct Unit {
     pub started_ms: Option<i64>,
     pub burst: u32,
     pub interval_ms: i64,
+    /// RestartSec; 0 where it is not told.
+    pub pause_ms: i64,
     /// `None` without one.
     pub watchdog: Option<Watchdog>,
+}
+
+impl Unit {
+    const fn pace(&self) -> Pace {
+        Pace { interval_ms: self.interval_ms, pause_ms: self.pause_ms }
+    }
 }
 
 /// What is remembered of a unit from one look to the next.
 #[derive(Clone, Debug, Default)]
 pub struct Watched {
     starts: Starts,
+    /// When it was first looked at.
+    first: Option<Stamp>,
     hour: Hour,
     was_up: bool,
     /// Restarts in the last hour were told: then their end is told too.
@@ -80,9 +96,12 @@ enum Feeding {
 }
 
 impl Watched {
-    /// A unit that was up before the agent's own restart.
-    pub const fn expected(&mut self) {
+    /// A unit that was up before the agent's own restart, by the labels of its restarts left.
+    pub fn expected(&mut self, labels: &BTreeMap<String, String>) {
         self.was_up = true;
+        let number = |name: &str| labels.get(name)?.parse().ok();
+        let past = number(RESTARTED).zip(number(COUNTED));
+        self.starts = Starts::after(past.map(|(restarts, used)| Past { restarts, used }));
     }
 
     pub const fn was_up(&self) -> bool {
@@ -92,7 +111,8 @@ impl Watched {
     /// The readings of one look; none for a unit that has not run yet.
     pub fn judge(&mut self, unit: &Unit, now: Moment) -> Vec<Reading> {
         let started = unit.started_ms.map(|at| now.boot_ms(at));
-        let new = self.starts.count(unit.restarts, started, unit.interval_ms, now.at.boot_ms);
+        self.first.get_or_insert(now.at);
+        let new = self.starts.count(unit.restarts, started, unit.pace(), now.at.boot_ms);
         self.hour.add(new, now.at.boot_ms);
         if unit.activity == Activity::Stopped {
             return self.stopped(unit, now);
@@ -135,7 +155,15 @@ impl Watched {
         };
         let mut reading = Reading::of(RESTARTS_LEFT, &unit.name, now.at, measure);
         reading.limits = limits(unit.burst);
-        Some(reading.label("start_limit_burst", unit.burst.to_string()))
+        let counted = self.starts.used(unit.interval_ms, now.at.boot_ms);
+        if let Some(first) = self.first
+            && self.starts.is_bound(unit.interval_ms, now.at.boot_ms)
+        {
+            let said = format!("at least, there is no history of its restarts before {}", first.wall);
+            reading = reading.label(SAID, said);
+        }
+        let labels = [("start_limit_burst", unit.burst), (RESTARTED, unit.restarts), (COUNTED, counted)];
+        Some(labels.into_iter().fold(reading, |told, (name, count)| told.label(name, count.to_string())))
     }
 
     /// A slow crash loop never reaches a start limit: it is told by its restarts in an hour, once there were any.

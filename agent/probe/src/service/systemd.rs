@@ -119,6 +119,7 @@ impl Systemd {
             (UNIT, "ConditionTimestampMonotonic"),
             (UNIT, "StartLimitBurst"),
             (UNIT, "StartLimitIntervalUSec"),
+            (SERVICE, "RestartUSec"),
             (SERVICE, "WatchdogUSec"),
             (SERVICE, "WatchdogTimestampMonotonic"),
         ];
@@ -132,6 +133,7 @@ impl Systemd {
             started_ms: milliseconds(long(values)?),
             burst: count(values)?,
             interval_ms: milliseconds(long(values)?).unwrap_or(0),
+            pause_ms: milliseconds(long(values)?).unwrap_or(0),
             watchdog: watchdog(milliseconds(long(values)?), milliseconds(long(values)?)),
         }))
     }

@@ -151,6 +151,11 @@ impl ServiceObject {
         "on-failure".to_owned()
     }
 
+    #[zbus(property, name = "RestartUSec")]
+    fn pause(&self) -> u64 {
+        100_000
+    }
+
     #[zbus(property, name = "WatchdogUSec")]
     fn watchdog(&self) -> u64 {
         0

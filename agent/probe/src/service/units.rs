@@ -32,8 +32,8 @@ pub(super) struct Units {
     names: BTreeMap<String, String>,
     services: BTreeMap<String, Service>,
     timers: BTreeMap<String, Clockwork>,
-    /// Known from before the agent's own restart, and not seen since.
-    expected: BTreeSet<String>,
+    /// Known from before the agent's own restart, and not seen since, with the labels of their restarts left.
+    expected: BTreeMap<String, BTreeMap<String, String>>,
     /// To be asked about: names and paths.
     unknown: BTreeMap<String, String>,
     /// Changed since they were last judged.
@@ -49,7 +49,7 @@ impl Units {
             names: BTreeMap::new(),
             services: BTreeMap::new(),
             timers: BTreeMap::new(),
-            expected: BTreeSet::new(),
+            expected: BTreeMap::new(),
             unknown: BTreeMap::new(),
             changed: BTreeSet::new(),
             readings: Vec::new(),
@@ -60,7 +60,10 @@ impl Units {
     /// A unit that was watched before the agent's restart.
     pub(super) fn expect(&mut self, known: &Known) {
         if [ACTIVE, RESTARTS_LEFT, TIMER_OVERDUE].contains(&known.signal.as_str()) {
-            self.expected.insert(known.subject.clone());
+            let labels = self.expected.entry(known.subject.clone()).or_default();
+            if known.signal == RESTARTS_LEFT {
+                labels.clone_from(&known.labels);
+            }
         }
     }
 
@@ -155,7 +158,7 @@ impl Units {
         }
         self.ask(systemd).await?;
         // What was watched before the agent's restart and is neither up nor loaded now ended meanwhile.
-        for name in std::mem::take(&mut self.expected) {
+        for name in std::mem::take(&mut self.expected).into_keys() {
             if name.ends_with(".timer") {
                 let mut watched = TimerWatched::default();
                 watched.expected();
@@ -184,7 +187,7 @@ impl Units {
                     Err(fault) => vanished(fault)?,
                 }
             } else {
-                let before = self.services.contains_key(&name) || self.expected.contains(&name);
+                let before = self.services.contains_key(&name) || self.expected.contains_key(&name);
                 let always = self.choice.named || before;
                 match systemd.unit(&name, &path, always).await {
                     Ok(facts) => self.keep(name.clone(), path, facts),
@@ -204,8 +207,8 @@ impl Units {
             return;
         }
         let mut watched = Watched::default();
-        if self.expected.remove(&name) {
-            watched.expected();
+        if let Some(labels) = self.expected.remove(&name) {
+            watched.expected(&labels);
         }
         self.services.insert(name, Service::new(path, facts, watched));
     }
@@ -220,7 +223,7 @@ impl Units {
             return;
         }
         let mut watched = TimerWatched::default();
-        if self.expected.remove(&name) {
+        if self.expected.remove(&name).is_some() {
             watched.expected();
         }
         self.timers.insert(name, Clockwork { path, facts, watched });
