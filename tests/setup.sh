@@ -15,6 +15,7 @@ setup_packages() {
     wanted+=(systemctl:systemd dbus-daemon:dbus nsenter:util-linux)
     [ -n "$1" ] || wanted+=(chromium:chromium ip:iproute2 c++:g++)
     install_missing "${wanted[@]}"
+    [ -e /usr/share/pam-configs/systemd ] || install_missing pam_systemd:libpam-systemd
     python3 -c 'import ensurepip' 2>/dev/null || install_missing ensurepip:python3-venv
 }
 

@@ -203,6 +203,36 @@ async fn a_unit_that_crashed_before_the_agent_came_has_no_more_restarts_left_tha
     assert_eq!((&again["value"], &again["state"]), (&2.0.into(), &"approached".into()), "{again}");
 }
 
+#[tokio::test]
+async fn where_nobody_writes_login_records_logind_tells_that_root_is_signed_in() {
+    let session = service("/bin/sleep infinity", "[Service]\nUser=root\nPAMName=story");
+    let (flapping, alone) = (flapping(), "[Unit]\nDefaultDependencies=no\n");
+    // What a session starts is not to pull in the boot of a whole machine.
+    let units = [
+        ("flapping.service", flapping.as_str()),
+        ("signed-in.service", &session),
+        ("systemd-logind.service.d/story.conf", alone),
+        ("systemd-user-sessions.service.d/story.conf", alone),
+        ("user-runtime-dir@.service.d/story.conf", alone),
+        ("user@.service.d/story.conf", alone),
+    ];
+    let Some(world) = booted(&units).await else { return };
+    let systemd = &world.systemd;
+    systemd.must(&["test", "!", "-e", "/var/run/utmp"]).unwrap();
+    // Nothing but logind is told of it: the usual stacks write wtmp too.
+    let modules = "auth required pam_permit.so\naccount required pam_permit.so\nsession required pam_systemd.so class=user\n";
+    systemd.write("/etc/pam.d/story", modules).unwrap();
+    systemd.must(&["systemctl", "start", "systemd-logind.service"]).unwrap();
+    systemd.must(&["systemctl", "start", "signed-in.service"]).unwrap();
+    systemd.must(&["systemctl", "start", "flapping.service"]).unwrap();
+    until("word of the session", async || {
+        let log = log(systemd);
+        let told = "a privileged session while something is near user=\"root\" tty=\"story\"";
+        log.contains(told).then_some(())
+    })
+    .await;
+}
+
 /// The agent restarts and finds another boot id, as after a reboot; the state it had is still there.
 async fn comes_back_after_a_boot(systemd: &Systemd, end: &[&str]) -> Value {
     let near = |margin: &Value| margin["state"] == "approached";

@@ -264,8 +264,12 @@ fn logins(found: &Found) -> Check {
     }
     match found.login_records.as_slice() {
         [] => {
-            let remedy = "without them nobody knows afterwards whether somebody was signed in: install libpam-wtmpdb's or util-linux's records, or name the files under [sessions]";
-            Check::warn(name, "no login records (utmp, wtmp) can be read", remedy)
+            let remedy = "without them nobody knows afterwards whether somebody was signed in: run systemd-logind (with libpam-systemd), or name the files under [sessions]";
+            Check::warn(
+                name,
+                "no login records (utmp, wtmp) can be read, and systemd-logind does not answer",
+                remedy,
+            )
         }
         files => Check::ok(name, files.join(", ")),
     }

@@ -15,6 +15,7 @@ use crate::cli::Config;
 use crate::cli::check::look;
 use crate::control::{Answer, CheckTold, Question, StatusTold, ask};
 use crate::history::{self, HistoryTold};
+use crate::sessions::{logind, records};
 use crate::settings::Settings;
 use crate::store::{Enrolment, Store};
 use crate::uplink::{self, UplinkFault};
@@ -46,7 +47,7 @@ pub(super) struct Found {
     pub(super) collector: Option<Result<i64, String>>,
     /// How systemd started the agent that runs.
     pub(super) unit: Unit,
-    /// Login records that can be read.
+    /// What tells who is signed in: login records that can be read, systemd-logind.
     pub(super) login_records: Vec<String>,
 }
 
@@ -113,7 +114,7 @@ pub(super) async fn all(file: &Config) -> Found {
         inotify: (limit("max_user_watches"), limit("max_user_instances")),
         bus: bus().await,
         unit: unit(pid),
-        login_records: login_records(&settings.config),
+        login_records: login_records(&settings.config).await,
         configuration,
         control: settings.control,
         config: settings.config,
@@ -244,7 +245,9 @@ fn unit(pid: Option<u32>) -> Unit {
     }
 }
 
-fn login_records(config: &AgentConfig) -> Vec<String> {
-    let paths = [&config.sessions.utmp, &config.sessions.wtmp];
-    paths.into_iter().filter(|path| File::open(path).is_ok()).cloned().collect()
+/// Files, and systemd-logind where it answers.
+async fn login_records(config: &AgentConfig) -> Vec<String> {
+    let mut told = records::readable(&config.sessions);
+    told.extend(logind::sessions(None).await.is_ok().then(|| "systemd-logind".to_owned()));
+    told
 }

@@ -1,7 +1,8 @@
 //! What the kernel, the clock's daemons and the login records say of a host.
 
+use nearmiss_agent_core::login::{self, utmp};
 use nearmiss_agent_core::timekeeper::Keeper;
-use nearmiss_agent_core::{meminfo, mountinfo, oom, pressure, utmp};
+use nearmiss_agent_core::{meminfo, mountinfo, oom, pressure};
 
 use super::text;
 use crate::Target;
@@ -48,10 +49,12 @@ pub(crate) const CLOCK: Target = Target {
 pub(crate) const LOGINS: Target = Target {
     name: "logins",
     run: |bytes| {
-        assert!(utmp::sessions(bytes).len() <= bytes.len() / 384);
+        for layout in [utmp::Layout::Narrow, utmp::Layout::Wide] {
+            assert!(utmp::sessions(bytes, layout).len() <= bytes.len() / layout.record_bytes());
+        }
         let text = text(bytes);
         let (passwd, group) = text.split_once("\n\n").unwrap_or((&text, &text));
-        drop(utmp::privileged(passwd, group));
+        drop(login::privileged(passwd, group));
     },
     seeds: &["root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/:/bin/sh\nsudo:x:27:ann,bob\n\nsudo:x:27:ann\n"],
     corpus: None,
