@@ -126,22 +126,24 @@ impl SignalState {
         if judgement.unit.is_empty() { own() } else { judgement.unit }
     }
 
-    /// The value in words: `8.1 % free, approach at 15 %`; before the first one, why there is none.
+    /// The value in words: `8.1 % (limit at 0 %, approach at 15 %)`; before the first one, why there is none.
     pub(crate) fn told(&self, judgement: &Judgement) -> String {
+        self.told_with(judgement, "")
+    }
+
+    /// The same with `more` about it, before what the subject says of itself, which may be long.
+    pub(crate) fn told_with(&self, judgement: &Judgement, more: &str) -> String {
         let Some(value) = self.value() else {
             return self.why_unread.clone().unwrap_or_else(|| "no value yet".to_owned());
         };
         let unit = self.unit(judgement);
         let said = self.labels.get(reading::SAID).map_or_else(String::new, |said| format!(": {said}"));
-        match judgement.limits() {
-            Some(limits) => format!(
-                "{} (limit at {}, approach at {}){said}",
-                number(value, unit),
-                number(limits.limit, unit),
-                number(limits.approach, unit)
-            ),
-            None => format!("{}{said}", number(value, unit)),
-        }
+        // What is called WARNING or CRITICAL has told its limits.
+        let limits = judgement.limits().filter(|_| unit != "state").map(|limits| {
+            let (limit, approach) = (number(limits.limit, unit), number(limits.approach, unit));
+            format!(" (limit at {limit}, approach at {approach})")
+        });
+        format!("{}{}{more}{said}", number(value, unit), limits.unwrap_or_default())
     }
 }
 
@@ -163,8 +165,22 @@ pub fn number(value: f64, unit: &str) -> String {
         "state" => state(value).as_str().to_owned(),
         "bytes" => bytes(value),
         "seconds" => seconds(value),
+        "hours" => seconds((value * 3600.0).round()),
+        _ if value == 1.0 => format!("1 {}", singular(unit)).trim_end().to_owned(),
         _ if value.fract() == 0.0 => format!("{value:.0} {unit}").trim_end().to_owned(),
         _ => format!("{value:.2} {unit}").trim_end().to_owned(),
+    }
+}
+
+/// One of a unit: `1 sector`, `1 process`, `1 match`.
+fn singular(unit: &str) -> &str {
+    let of_sibilant = ["sses", "ches", "shes", "xes"].iter().any(|end| unit.ends_with(end));
+    if of_sibilant {
+        unit.strip_suffix("es").unwrap_or(unit)
+    } else if unit.ends_with("ss") || unit.ends_with("us") {
+        unit
+    } else {
+        unit.strip_suffix('s').filter(|one| one.len() > 1).unwrap_or(unit)
     }
 }
 
@@ -212,6 +228,14 @@ mod tests {
         for (value, unit, told) in [
             (0.081, "ratio", "8.1 %"),
             (3.0, "sectors", "3 sectors"),
+            (1.0, "sectors", "1 sector"),
+            (1.0, "processes", "1 process"),
+            (1.0, "matches", "1 match"),
+            (1.0, "status", "1 status"),
+            (1.0, "s", "1 s"),
+            (1.0, "", "1"),
+            (26.0, "hours", "1d 2h"),
+            (0.5, "hours", "30m"),
             (1.357, "", "1.36"),
             (2.0, "", "2"),
             (1.0, "state", "WARNING"),

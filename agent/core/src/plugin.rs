@@ -48,8 +48,8 @@ pub struct Said {
 }
 
 impl Said {
-    /// Reads standard output: text before the first `|` of the first line; values after it, and after the first
-    /// `|` of all further lines to the end.
+    /// Reads standard output: text before the first `|` of the first line, without a `;` that parts it from nothing;
+    /// values after it, and after the first `|` of all further lines to the end.
     pub fn parse(output: &[u8]) -> Self {
         let output = String::from_utf8_lossy(output);
         let (first, further) = output.split_once('\n').unwrap_or((&output, ""));
@@ -61,7 +61,7 @@ impl Said {
                 all.push(value);
             }
         }
-        Self { text: clean(text.trim(), MAX_TEXT), values: all }
+        Self { text: clean(text.trim().trim_end_matches([';', ',']), MAX_TEXT), values: all }
     }
 }
 

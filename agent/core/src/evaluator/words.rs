@@ -28,32 +28,30 @@ impl SignalState {
         count: u32,
         since: Option<Stamp>,
     ) -> Vec<String> {
-        let told = self.told(judgement);
         let seen = || Some(self.memory.last()?.at.since(since?));
         let by_interval = judgement.interval.map(|interval| interval.times(i64::from(count)));
         let over = by_interval.or_else(seen).filter(|over| *over > Span::ZERO);
-        let mut reasons = vec![match (count, over) {
-            (1, _) => told,
-            (count, None) => format!("{told} for {count} samples"),
-            (count, Some(over)) => format!("{told} for {count} samples ({over})"),
-        }];
+        let held = match (count, over) {
+            (1, _) => String::new(),
+            (count, None) => format!(" for {count} samples"),
+            (count, Some(over)) => format!(" for {count} samples ({over})"),
+        };
+        let mut reasons = vec![self.told_with(judgement, &held)];
         let grown = self.growth();
         if matches!(judgement.scale, Scale::Ordinal(_)) && grown > 0.0 {
             let since = self.memory.first().zip(self.memory.last());
-            let span = since.map_or(Span::ZERO, |(first, last)| last.at.since(first.at));
-            reasons.push(format!("rose by {grown} in {span}"));
+            let span = since.map(|(first, last)| last.at.since(first.at)).filter(|span| *span > Span::ZERO);
+            let within = span.map(|span| format!(" in {span}")).unwrap_or_default();
+            reasons.push(format!("rose by {grown}{within}"));
         }
         reasons
     }
 
     pub(super) fn forecast_reasons(&self, judgement: &Judgement, now: Stamp) -> Vec<String> {
-        let told = self.told(judgement);
-        vec![match self.time_to_failure(judgement, now) {
-            Some(failure) => format!(
-                "{told}, failing in {} ({} to {}) at the rate seen",
-                failure.estimate, failure.soonest, failure.latest
-            ),
-            None => told,
-        }]
+        let outlook = self.time_to_failure(judgement, now).map(|failure| {
+            let (estimate, soonest, latest) = (failure.estimate, failure.soonest, failure.latest);
+            format!(", failing in {estimate} ({soonest} to {latest}) at the rate seen")
+        });
+        vec![self.told_with(judgement, &outlook.unwrap_or_default())]
     }
 }

@@ -22,7 +22,7 @@ fn text_and_values_are_parted_on_the_first_line_and_on_further_ones() {
                    / 15272 MB (77%);\n/boot 68 MB (69%);\n\
                    /home 69357 MB (27%); | /boot=68MB;88;93;0;98\n/home=69357MB;253404;253409;0;253414\n";
     let said = Said::parse(output);
-    assert_eq!(said.text, "DISK OK - free space: / 3326 MB (56%);");
+    assert_eq!(said.text, "DISK OK - free space: / 3326 MB (56%)");
     let told: Vec<(&str, Option<f64>)> =
         said.values.iter().map(|value| (value.label.as_str(), value.value)).collect();
     assert_eq!(told, [("/", Some(2643e6)), ("/boot", Some(68e6)), ("/home", Some(69_357e6))]);

@@ -16,6 +16,9 @@ pub(super) struct Columns {
     pub(super) words: usize,
 }
 
+/// Of a subject that is cut at least so many letters are shown.
+const LEAST_SUBJECT: usize = 8;
+
 /// Between name, bar, number and words, with the bar's closing line and the number itself.
 const FIXED: usize = 1 + 1 + 1 + 4 + 2;
 
@@ -38,7 +41,7 @@ pub(super) fn line(
 ) -> String {
     let tone = tone(margin);
     let ink = ink(tone);
-    let name = padded(&cut(&name(margin), columns.name), columns.name);
+    let name = padded(&fitted(margin, columns.name), columns.name);
     let bar = bar::draw(margin.proximity, margin.tick, None, columns.bar);
     let number = margin.proximity.map_or_else(|| "   -".to_owned(), |near| format!("{:>4.2}", near.max(0.0)));
     let words = said(margin, case, columns.words);
@@ -53,7 +56,22 @@ pub(super) fn line(
     line.trim_end().to_owned()
 }
 
-/// Subject first where there is one: it is what people look for.
+/// The name in at most `width` letters. Where it is too long the table's name goes first, since the words beside the bar
+/// say what it is about, and then the middle of the subject: both of its ends tell.
+fn fitted(margin: &Margin, width: usize) -> String {
+    let whole = name(margin);
+    if whole.chars().count() <= width || margin.subject.is_empty() {
+        return cut(&whole, width);
+    }
+    let signal = margin.signal.split_once('.').map_or(margin.signal.as_str(), |(_, rest)| rest);
+    let left = width.saturating_sub(signal.chars().count() + 1);
+    if left < LEAST_SUBJECT {
+        return cut(&margin.subject, width);
+    }
+    format!("{signal} {}", cut(&margin.subject, left))
+}
+
+/// Signal and subject.
 pub(super) fn name(margin: &Margin) -> String {
     match margin.subject.as_str() {
         "" => margin.signal.clone(),
@@ -199,6 +217,21 @@ pub(super) mod tests {
         ] {
             assert_eq!(said(&near, Some(CaseNumber(42)), width), told);
         }
+    }
+
+    #[test]
+    fn of_a_long_name_the_signal_is_whole_and_the_subject_keeps_both_ends() {
+        let attempts = margin("endpoint.attempts_left", "127.0.0.1:443/health/of/all", Some(0.9));
+        for (width, told) in [
+            (60, "endpoint.attempts_left 127.0.0.1:443/health/of/all"),
+            (41, "attempts_left 127.0.0.1:443/health/of/all"),
+            (31, "attempts_left 127.0.0.…h/of/all"),
+            (22, "attempts_left 127.…all"),
+            (21, "127.0.0.1:…lth/of/all"),
+        ] {
+            assert_eq!(fitted(&attempts, width), told);
+        }
+        assert_eq!(fitted(&margin("host.memory_available", "", None), 12), "host.m…lable");
     }
 
     #[test]

@@ -30,6 +30,31 @@ fn watch_to_approached_on_three_samples_in_a_row() {
 }
 
 #[test]
+fn how_long_it_was_near_is_told_as_far_as_it_is_known_and_what_the_subject_says_comes_last() {
+    let judged = |interval, apart| {
+        let mut bench = Bench::filesystem();
+        bench.judgement.interval = interval;
+        for _ in 0..3 {
+            let before = bench.now;
+            let mut reading = Reading::value("filesystem.free", "/srv", before, 0.14);
+            reading = reading.label(crate::reading::SAID, "a snapshot holds 12 GiB of it");
+            bench.events.extend(bench.state.observe(&bench.judgement, &reading));
+            bench.now = before.plus(apart);
+        }
+        bench.events.remove(0).reasons.remove(0)
+    };
+    for (interval, apart, held) in [
+        (Some(Span::from_seconds(15)), Span::from_seconds(15), "for 3 samples (45s)"),
+        (None, Span::from_seconds(20), "for 3 samples (40s)"),
+        (None, Span::ZERO, "for 3 samples"),
+    ] {
+        let told =
+            format!("14.0 % (limit at 0.0 %, approach at 15.0 %) {held}: a snapshot holds 12 GiB of it");
+        assert_eq!(judged(interval, apart), told);
+    }
+}
+
+#[test]
 fn watch_to_approached_after_as_long_as_three_samples_take_where_one_was_lost() {
     let mut bench = Bench::filesystem();
     bench.values(&[0.14]).unreadable().unreadable();
