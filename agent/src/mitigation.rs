@@ -63,7 +63,7 @@ pub struct Begun {
     pub before: Vec<Standing>,
     /// Whether the snapshot is whole; `None` where none is taken.
     pub frozen: Option<bool>,
-    /// The cases this host knows, where the named one is none of them: what is done is then a note of the host.
+    /// The cases this host knows, where the named one is none of them.
     pub unknown_among: Option<Vec<CaseNumber>>,
 }
 
@@ -133,9 +133,29 @@ pub async fn end(
     }
     take_snapshot(&mut ends, &begun.before, evidence, now);
     let written = way.pipeline.remark(ends).await?;
-    let done = format!("recorded for {}", begun.intent.case);
-    let told = way.told(&written.id, &done).await?;
+    let told = way.told(&written.id, &recorded(&begun)).await?;
     Ok(if changes.is_empty() { told } else { format!("{told}: {}", changes.join("; ")) })
+}
+
+/// Where it is found later. What is for no case that this host knows is for the collector to place: it may know it as one
+/// of this host's that is closed; else it is a note on the running ones, or nobody's.
+fn recorded(begun: &Begun) -> String {
+    let case = begun.intent.case;
+    let Some(known) = &begun.unknown_among else { return format!("recorded for {case}") };
+    let unless = format!("unless the collector knows {case} as a case of this host");
+    match known.as_slice() {
+        [] => format!("recorded for no case, {unless}: `nearmiss-agent status` names this host's cases"),
+        [first, ..] => {
+            let note = format!("nearmiss-agent note --case {first} \"what was done\"");
+            format!("recorded as a note on {}, {unless}; if one was meant: `{note}`", named(known))
+        }
+    }
+}
+
+/// `NM-0042, NM-0043`.
+pub(crate) fn named(cases: &[CaseNumber]) -> String {
+    let names: Vec<String> = cases.iter().map(ToString::to_string).collect();
+    names.join(", ")
 }
 
 /// The open signals: the case's own first, then the most urgent.

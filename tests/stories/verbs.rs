@@ -153,7 +153,7 @@ async fn what_is_done_while_the_collector_is_away_arrives_in_order_and_once() {
 }
 
 #[tokio::test]
-async fn another_hosts_case_is_refused_where_the_person_sees_it() {
+async fn another_hosts_case_is_refused_and_what_was_done_for_it_is_a_note_where_the_person_sees_it() {
     let story = a_filling_filesystem().await;
     let other = RawHost::enrol(&story.lab, "lab-2", 9).await.unwrap();
     let now = story.lab.now().unwrap();
@@ -168,6 +168,21 @@ async fn another_hosts_case_is_refused_where_the_person_sees_it() {
     let path = format!("/api/v1/cases/{}", foreign["id"].as_str().unwrap());
     let foreign = story.api.json(&path).await.unwrap();
     assert!(foreign["responder"]["acknowledged_at"].is_null(), "{foreign}");
+
+    // What was done is done: it is a note, and the person hears where and what to do.
+    let number = foreign["number"].to_string();
+    let output = story.agent.run(&["mitigate", "--case", &number, "--", "true"]).unwrap();
+    let (_, told) = words(&output);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("is none of this host's open cases"), "{told}");
+    assert!(told.contains(&format!("recorded as a note on {}", story.number)), "{told}");
+    assert!(told.contains(&format!("nearmiss-agent note --case {}", story.number)), "{told}");
+    until("the note", async || {
+        story.timeline().await.iter().any(|entry| entry["kind"] == "note").then_some(())
+    })
+    .await;
+    let own = story.api.json(&story.path).await.unwrap();
+    assert_eq!(own["mitigations"], serde_json::json!([]), "{own}");
 }
 
 /// utmp(5) as util-linux writes it: root on a terminal of the process `pid`, since half a minute before `now`.

@@ -20,7 +20,7 @@ use super::arguments::Mitigate;
 use super::{Config, Ended, Exit, Failure};
 use crate::control::{Answer, Question, ask};
 use crate::evidence::redact;
-use crate::mitigation::{Begun, End, Intent};
+use crate::mitigation::{Begun, End, Intent, named};
 use crate::output;
 use crate::settings::Settings;
 use nearmiss_agent_probe::Clock;
@@ -102,11 +102,9 @@ impl Record {
 fn beginning(begun: &Begun) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(known) = &begun.unknown_among {
-        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-        let known = if known.is_empty() { "it knows none".to_owned() } else { known.join(", ") };
+        let known = if known.is_empty() { "it knows none".to_owned() } else { named(known) };
         lines.push(format!(
-            "{} is none of this host's open cases ({known}): running all the same, and recorded as a note of this \
-             host; `nearmiss-agent status` names its cases",
+            "{} is none of this host's open cases ({known}): the command runs all the same",
             begun.intent.case
         ));
     }
