@@ -7,17 +7,20 @@ mod attribute;
 mod crosscheck;
 mod field;
 mod judge;
+mod kind;
 mod line;
 mod logs;
 mod number;
 mod problem;
 mod scan;
+mod temperature;
 mod text;
 
 use nearmiss_shared::words;
 
 pub use attribute::{Attribute, WhenFailed};
 pub use judge::readings;
+pub use kind::{gives_json, is_kind_unknown, is_member, kinds};
 pub use line::line;
 pub use problem::Problem;
 pub use scan::{Scan, Scanned, scan};
@@ -91,6 +94,11 @@ pub struct Report {
     pub temperature: Option<i64>,
     /// Of the SCT status, degrees Celsius: asked where the attributes hold none.
     pub sct_temperature: Option<i64>,
+    /// The highest that the maker allows, by SCT (ACS-4), degrees Celsius.
+    pub sct_temperature_limit: Option<i64>,
+    /// Of an NVMe controller, degrees Celsius: from where it slows down, and from where it may stop (WCTEMP, CCTEMP).
+    pub warning_temperature: Option<i64>,
+    pub critical_temperature: Option<i64>,
     pub hours: Option<u64>,
     /// Entries ever made: of the ATA error log, or of the NVMe error information log.
     pub error_log_count: Option<u64>,
@@ -114,6 +122,12 @@ pub fn parse(bytes: &[u8]) -> Result<Report, NotAReport> {
     const MOST: usize = 4 * 1024 * 1024;
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MOST)]);
     if text.trim_start().starts_with('{') { crosscheck::report(&text) } else { text::report(&text) }
+}
+
+/// What smartctl printed as people read it: of `--json=o` the text lines inside.
+pub fn printed(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    crosscheck::printed(&text).unwrap_or_else(|| text.into_owned())
 }
 
 impl Report {

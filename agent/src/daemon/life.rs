@@ -63,7 +63,7 @@ impl Life {
         let drills = composition.drills(&pipeline, &handle);
         composition.freeze(&handle);
         composition.sessions(&handle);
-        composition.uplink(&handle, &drills);
+        composition.uplink(&handle, &drills, &looks);
         composition.control(&handle, drills, looks)?;
         composition.watchdog(&handle);
         let stop = composition.tasks.stop_signal();
@@ -180,7 +180,7 @@ impl Composition<'_> {
     }
 
     /// A host that is not enrolled watches and spools; so does one whose way to the collector cannot be set up.
-    fn uplink(&mut self, handle: &Handle, drills: &Drills) {
+    fn uplink(&mut self, handle: &Handle, drills: &Drills, looks: &Looks) {
         let Some(enrolment) = self.identity.enrolment.clone() else {
             info!(
                 "not enrolled: what happens is kept here. `nearmiss-agent enrol URL TOKEN` names a collector"
@@ -212,6 +212,7 @@ impl Composition<'_> {
             config.collector.status_interval,
             config.accept.clone(),
             drills.clone(),
+            looks.clone(),
             for_status,
         );
         self.tasks.spawn("status", status);

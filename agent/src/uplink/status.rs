@@ -1,4 +1,9 @@
 //! Tells the collector every half minute that this host is alive and where its signals stand; the answer may ask.
+//!
+//! The first report goes out at once, and once more when every probe has looked: a host that has just come shows its
+//! margins without half a minute of nothing.
+
+use std::time::Duration;
 
 use nearmiss_agent_core::config::AcceptConfig;
 use nearmiss_runtime::tasks::Stop;
@@ -8,11 +13,14 @@ use tracing::{info, warn};
 
 use super::{Uplink, requests};
 use crate::drill::Drills;
+use crate::looks::Looks;
 use crate::pipeline::Input;
 use crate::store::{Enrolment, Identity, StoreFault};
 
 /// A failed report is tried again sooner than the next one is due, but not at once.
 const RETRY: Span = Span::from_seconds(5);
+/// A probe that takes longer for its first look is told with the next report.
+const FIRST_LOOKS: Duration = Duration::from_secs(60);
 /// What the store remembers of the last report: shown by `status`.
 pub const LAST_CONTACT: &str = "last_contact";
 /// This host's open cases, as the last answer named them.
@@ -28,9 +36,12 @@ pub async fn run(
     interval: Span,
     accept: AcceptConfig,
     drills: Drills,
+    looks: Looks,
     mut stop: Stop,
 ) {
     let mut answered = true;
+    let mut looked = false;
+    let mut first_looks = std::pin::pin!(looks.first(FIRST_LOOKS));
     let mut fault = uplink.store.value::<Option<String>>(CONTACT_FAULT).await.ok().flatten().flatten();
     loop {
         let report = report(&uplink, &identity, &enrolment, &accept, &drills);
@@ -59,6 +70,7 @@ pub async fn run(
         tokio::select! {
             () = stop.asked() => return,
             () = uplink.outbox.status.notified() => {}
+            _ = &mut first_looks, if !looked => looked = true,
             () = tokio::time::sleep(wait.to_duration()) => {}
         }
     }

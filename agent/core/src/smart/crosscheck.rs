@@ -56,11 +56,21 @@ pub(super) fn report(bytes: &str) -> Result<Report, NotAReport> {
         let expected = "the lines of text inside the JSON are expected: ask smartctl with --json=o";
         return Err(NotAReport { line: 1, expected });
     };
-    let mut lines = lines.join("\n");
-    lines.push('\n');
-    let mut report = text::report(&lines)?;
+    let mut report = text::report(&joined(lines))?;
     json.check(&mut report);
     Ok(report)
+}
+
+/// The text lines inside; `None` where this is no such JSON.
+pub(super) fn printed(bytes: &str) -> Option<String> {
+    let json: Json = serde_json::from_str(bytes).ok()?;
+    json.smartctl.output.map(|lines| joined(&lines))
+}
+
+fn joined(lines: &[String]) -> String {
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
 }
 
 impl Json {

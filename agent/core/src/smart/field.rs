@@ -144,6 +144,10 @@ impl Field<'_> {
                 let degrees = self.celsius(report);
                 set(&mut report.sct_temperature, degrees);
             }
+            "Min/Max Temperature Limit" => {
+                let upper = number::upper_celsius(self.value);
+                report.sct_temperature_limit = self.held(upper, "two temperatures", report);
+            }
             _ => return false,
         }
         true
@@ -186,6 +190,8 @@ impl Field<'_> {
                 report.protocol = Some(Protocol::Nvme);
             }
             "Temperature" => report.temperature = self.celsius(report),
+            "Warning  Comp. Temp. Threshold" => report.warning_temperature = self.celsius(report),
+            "Critical Comp. Temp. Threshold" => report.critical_temperature = self.celsius(report),
             "Power On Hours" => report.hours = self.whole(report),
             "Error Information Log Entries" => report.error_log_count = self.whole(report),
             label => return self.health_log(label, report),

@@ -3,7 +3,7 @@
 use super::{DriveState, Nvme, Protocol, Report, Verdict, WhenFailed};
 use crate::ordinal;
 use crate::proximity::Limits;
-use crate::reading::{Measure, Reading, Stamp};
+use crate::reading::{Measure, Reading, SAID, Stamp};
 use crate::signal::{Scale, spec};
 
 /// Attribute id -> signal, for counts of events.
@@ -61,11 +61,8 @@ impl Report {
             levels.extend(scsi.percentage_used.map(|used| ("disk.wear", used as f64, None)));
         }
         levels.extend(self.ata_wear().map(|used| ("disk.wear", used, None)));
-        let trip = self.scsi.and_then(|scsi| scsi.trip_temperature).filter(|trip| *trip > 45).map(|trip| {
-            let trip = trip as f64;
-            Limits::new(40.0_f64.min(trip - 20.0), trip - 5.0, trip - 2.0, trip)
-        });
-        levels.extend(self.temperature_celsius().map(|degrees| ("disk.temperature", degrees as f64, trip)));
+        let own = self.temperature_limits();
+        levels.extend(self.temperature_celsius().map(|degrees| ("disk.temperature", degrees as f64, own)));
         levels
     }
 
@@ -106,7 +103,16 @@ fn is_near(signal: &str, value: f64, own: Option<Limits>) -> bool {
     }
 }
 
-/// One reading a signal for an awake drive; for one that sleeps or says nothing, a single unread verdict.
+/// What such a count points at, where that is not the drive.
+fn remark(signal: &str) -> Option<&'static str> {
+    match signal {
+        "disk.crc_errors" => Some("damaged on the way: look at the cable, the backplane, the controller first"),
+        "disk.command_timeouts" => Some("look at power and cable first"),
+        _ => None,
+    }
+}
+
+/// One reading a signal; for a drive that gives no verdict, an unread one. A drive that sleeps gives none.
 pub fn readings(report: &Report, at: Stamp) -> Vec<Reading> {
     let Some(subject) = report.subject() else { return Vec::new() };
     let reading = |signal: &str, measure: Measure| {
@@ -116,19 +122,22 @@ pub fn readings(report: &Report, at: Stamp) -> Vec<Reading> {
         reading.labels.extend(report.protocol.map(|known| ("protocol".to_owned(), known.to_string())));
         reading
     };
-    let unread = match report.state() {
-        DriveState::Asleep => Some("the drive sleeps and was not woken"),
-        DriveState::Unknown => Some("smartctl gave no verdict that anything supports"),
-        _ => None,
-    };
+    let state = report.state();
+    if state == DriveState::Asleep {
+        return Vec::new();
+    }
     let mut all: Vec<Reading> = Vec::new();
     for (signal, value, limits) in report.levels() {
         let mut level = reading(signal, Measure::Value(value));
         level.limits = limits;
+        if let Some(said) = remark(signal).filter(|_| value > 0.0) {
+            level = level.label(SAID, said);
+        }
         all.push(level);
     }
-    if let Some(why) = unread {
-        all.push(reading("disk.verdict", Measure::Invalid { why: why.to_owned() }));
+    if state == DriveState::Unknown {
+        let why = "smartctl gave no verdict that anything supports".to_owned();
+        all.push(reading("disk.verdict", Measure::Invalid { why }));
         return all;
     }
     all.push(reading("disk.attribute", failing_attributes(report)));

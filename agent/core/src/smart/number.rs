@@ -2,7 +2,7 @@
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while_m_n};
-use nom::character::complete::{digit1, hex_digit1, one_of, satisfy};
+use nom::character::complete::{digit1, hex_digit1, one_of, satisfy, space0};
 use nom::combinator::{eof, map_opt, opt, peek, recognize, value};
 use nom::multi::{many0_count, many1_count};
 use nom::sequence::{pair, preceded, terminated};
@@ -85,6 +85,11 @@ pub(super) fn hours(value: &str) -> Held<u64> {
 /// Degrees Celsius: `36 C`, `40 Celsius`, `? Celsius`.
 pub(super) fn celsius(value: &str) -> Held<i64> {
     Held::of(value.strip_prefix('?').map_or(value, |_| "?"), degrees)
+}
+
+/// The upper of two, degrees Celsius: `-41/85 Celsius`, ` 0/ 0 Celsius`.
+pub(super) fn upper_celsius(value: &str) -> Held<i64> {
+    Held::of(value, |value| preceded((opt(tag("-")), digit1, tag("/"), space0), degrees).parse(value))
 }
 
 pub(super) fn hex(value: &str) -> Held<u64> {
