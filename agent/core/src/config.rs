@@ -152,11 +152,11 @@ impl Default for Toggle {
 #[serde(default)]
 pub struct DiskConfig {
     pub enabled: bool,
-    /// The whole argv; `{device}` and `{type}` are replaced.
+    /// The whole argv; `{device}` and `{type}` are replaced, `{json}` is `--json=o` where smartctl knows it.
     pub command: Vec<String>,
     /// A file given to the command on standard input; empty for none.
     pub stdin: String,
-    /// Asks for these devices instead of enumerating.
+    /// Asks for these devices instead of enumerating: `/dev/sda`, or with its type `/dev/sda -d cciss,0`.
     pub devices: Vec<String>,
     #[serde(deserialize_with = "span")]
     pub timeout: Span,
@@ -164,7 +164,7 @@ pub struct DiskConfig {
 
 impl Default for DiskConfig {
     fn default() -> Self {
-        let command = "smartctl -n standby -i -H -A -l error -l selftest -d {type} {device}";
+        let command = "smartctl {json} -n standby -i -H -c -A -l error -l selftest -d {type} {device}";
         Self {
             enabled: true,
             command: command.split(' ').map(str::to_owned).collect(),

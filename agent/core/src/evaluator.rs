@@ -11,6 +11,7 @@ mod moves;
 mod passing;
 mod phase;
 mod replay;
+mod sleep;
 mod transition;
 mod usual;
 mod words;
@@ -29,6 +30,7 @@ use crate::signal::Scale;
 use measures::Course;
 use memory::{Memory, Sample};
 use phase::Phase;
+use sleep::Sleep;
 use usual::Usual;
 
 pub use forecast::Failure;
@@ -64,6 +66,8 @@ pub struct SignalState {
     /// When it was last looked at with success, whatever was found.
     pub(crate) seen: Option<Stamp>,
     pub(crate) why_unread: Option<String>,
+    #[serde(default)]
+    pub(crate) sleep: Option<Sleep>,
     pub(crate) reasons: Vec<String>,
     pub(crate) forecast_count: u32,
     pub(crate) labels: BTreeMap<String, String>,
@@ -94,6 +98,7 @@ impl SignalState {
             baseline: None,
             seen: None,
             why_unread: None,
+            sleep: None,
             reasons: Vec::new(),
             forecast_count: 0,
             labels: BTreeMap::new(),
@@ -152,9 +157,19 @@ impl SignalState {
     /// Judges one reading.
     pub fn observe(&mut self, judgement: &Judgement, reading: &Reading) -> Vec<Transition> {
         let mut out = Vec::new();
-        if let Measure::Invalid { why } = &reading.measure {
-            self.why_unread = Some(why.clone());
-            return self.tick(judgement, reading.at);
+        match &reading.measure {
+            Measure::Invalid { why } => {
+                self.why_unread = Some(why.clone());
+                out.extend(self.tick(judgement, reading.at));
+                out.extend(self.lost_asleep(judgement, reading.at));
+                return out;
+            }
+            Measure::Asleep { why } => {
+                out.extend(self.tick(judgement, reading.at));
+                self.found_asleep(why, reading.at);
+                return out;
+            }
+            _ => {}
         }
         if self.seen.is_some_and(|seen| reading.at.boot_ms < seen.boot_ms) {
             return out;
@@ -165,6 +180,8 @@ impl SignalState {
         // Holds that ended before this sample ended without it.
         out.extend(self.tick(judgement, reading.at));
         self.forget_unwatched(judgement, reading.at);
+        let was_asleep = self.sleep.is_some();
+        self.woken(judgement, reading.at);
         match &reading.measure {
             Measure::Retired { why } => out.extend(self.retire(judgement, reading.at, why)),
             Measure::Value(value) => out.extend(self.sampled(judgement, reading.at, Some(*value), None)),
@@ -174,9 +191,10 @@ impl SignalState {
             Measure::Consequence { value, reason } => {
                 out.extend(self.sampled(judgement, reading.at, *value, Some(moves::Push::Breach(reason))));
             }
-            Measure::Invalid { .. } => {}
+            Measure::Invalid { .. } | Measure::Asleep { .. } => {}
         }
         self.seen = Some(reading.at);
+        out.extend(self.settled(judgement, was_asleep, reading.at));
         out
     }
 

@@ -38,6 +38,9 @@ pub struct Margin {
     pub blips: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
+    /// Since when it rests and is not read: the value is of `at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asleep_since: Option<Timestamp>,
     #[serde(skip)]
     pub labels: BTreeMap<String, String>,
     /// Proximity of the approach level, for the bar's tick.
@@ -105,6 +108,7 @@ impl SignalState {
             reasons: self.told_reasons(judgement, now),
             blips: self.blips,
             at: self.memory.last().map(|sample| sample.at.wall),
+            asleep_since: self.sleep.map(|sleep| sleep.since.wall),
             labels: self.labels.clone(),
             tick: judgement.approach(),
             response_seconds: judgement.response.as_seconds(),
@@ -115,8 +119,10 @@ impl SignalState {
     fn told_reasons(&self, judgement: &Judgement, now: Stamp) -> Vec<String> {
         match self.physical() {
             Physical::Dark => self.silence(now).into_iter().collect(),
-            Physical::Normal => vec![self.told(judgement)],
-            _ => self.reasons.clone(),
+            Physical::Normal => {
+                vec![self.told_asleep(judgement, now).unwrap_or_else(|| self.told(judgement))]
+            }
+            _ => self.reasons.iter().cloned().chain(self.told_asleep(judgement, now)).collect(),
         }
     }
 

@@ -108,6 +108,9 @@ pub struct Report {
     pub problems: Vec<Problem>,
 }
 
+/// How smartctl says that there is no SMART at all.
+const LACKS: &str = "device lacks SMART capability";
+
 /// Why bytes are no report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {expected}")]
@@ -140,6 +143,18 @@ impl Report {
     /// There is something that a verdict can rest on.
     pub(crate) fn has_data(&self) -> bool {
         !self.attributes.is_empty() || self.nvme.is_some() || self.scsi.is_some()
+    }
+
+    /// It answers, is awake, and says who it is and something of its health: it was spoken to in the right way.
+    pub fn speaks(&self) -> bool {
+        self.asleep || (self.has_data() && self.serial.is_some())
+    }
+
+    /// It is no drive that tells of its health: a virtual disk, a controller's volume, a card reader.
+    pub fn lacks_smart(&self) -> bool {
+        let lacks =
+            |problem: &Problem| matches!(problem, Problem::Told { words, .. } if words.contains(LACKS));
+        !self.has_data() && self.verdict.is_none() && self.problems.iter().any(lacks)
     }
 
     /// Whole hours: the drive's own, else attribute 9.

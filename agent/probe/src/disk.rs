@@ -3,7 +3,7 @@
 //! A drive is who it says it is (model and serial); its device name is only where it was found. A sleeping drive
 //! is not woken. Few drives are asked at once, each within its time. What smartctl printed is kept for evidence.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -16,15 +16,20 @@ use crate::captures::{Captures, Report};
 use crate::{Clock, Excuses, Known, Probe, Readings};
 
 mod ask;
+mod device;
+mod found;
 mod scan;
 
-use ask::{Answer, ask, question};
-use scan::Device;
+use ask::{Answer, Questions};
+use device::Device;
+use found::{Drives, labelled};
 
 const NAME: &str = "disk";
 
 /// Drives asked at once.
 const AT_ONCE: usize = 4;
+/// A device that answers to no way of speaking is asked in all of them again after this.
+const TRIED_AGAIN: Span = Span::from_hours(1);
 
 /// Watches every drive that speaks SMART.
 #[derive(Debug)]
@@ -32,16 +37,18 @@ pub struct DiskProbe {
     config: DiskConfig,
     interval: Span,
     captures: Captures,
-    /// Every drive that was found and not replaced since, by its subject.
-    found: BTreeMap<String, Found>,
+    drives: Drives,
+    /// Places where no way of speaking gave a report, and when that was found.
+    mute: BTreeMap<String, Stamp>,
     excuses: Excuses,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Found {
-    /// Where it was last.
-    device: String,
-    signals: BTreeSet<String>,
+/// What became of one drive's report.
+enum Looked {
+    Read(Vec<Reading>),
+    /// It sleeps: whatever drive was here is not missed.
+    Asleep,
+    Unread(String),
 }
 
 impl DiskProbe {
@@ -50,61 +57,80 @@ impl DiskProbe {
             config: config.clone(),
             interval,
             captures,
-            found: BTreeMap::new(),
+            drives: Drives::default(),
+            mute: BTreeMap::new(),
             excuses: Excuses::new(NAME),
         }
-    }
-
-    /// A drive that was watched before a restart.
-    fn take_up(&mut self, known: &Known) {
-        let Some(device) = known.labels.get("device").filter(|_| known.signal.starts_with("disk.")) else {
-            return;
-        };
-        let new = || Found { device: device.clone(), signals: BTreeSet::new() };
-        let found = self.found.entry(known.subject.clone()).or_insert_with(new);
-        found.signals.insert(known.signal.clone());
     }
 
     /// Asks every drive once.
     async fn look(&mut self, clock: &Clock) -> Readings {
         let (devices, mut excuses) = self.devices().await;
-        let questions = devices.into_iter().map(|device| {
-            let question = question(&self.config, &device);
-            async move { (device, ask(question).await) }
-        });
-        let mut answers: Vec<(Device, Answer)> =
-            futures_util::stream::iter(questions).buffer_unordered(AT_ONCE).collect().await;
-        answers.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
-
+        let answers = self.ask(devices, clock.stamp()).await;
         let at = clock.stamp();
-        let mut readings = Vec::new();
-        let mut here = BTreeMap::new();
-        for (device, answer) in answers {
-            match self.judge(&device, answer, at) {
-                Ok(of_drive) => {
-                    here.extend(Found::of(&of_drive, &device.name));
-                    readings.extend(of_drive);
+        let mut read = Vec::new();
+        let mut unread = Vec::new();
+        for answer in answers {
+            self.note_mute(&answer, at);
+            let (device, place) = (answer.device.clone(), answer.device.place());
+            let (measure, why) = match self.judge(answer, at) {
+                Looked::Read(readings) => {
+                    read.push((device, readings));
+                    continue;
                 }
-                Err(why) => match self.unread(&device.name, &why, at) {
-                    unread if unread.is_empty() => excuses.push(why),
-                    unread => readings.extend(unread),
-                },
+                Looked::Asleep => {
+                    let why = "the drive sleeps and was not woken".to_owned();
+                    (
+                        Measure::Asleep { why },
+                        format!("{place} sleeps and was never seen awake: it is not woken"),
+                    )
+                }
+                Looked::Unread(why) => (Measure::Invalid { why: why.clone() }, why),
+            };
+            match self.drives.all_at(&place, &measure, at) {
+                nobody if nobody.is_empty() => excuses.push(why),
+                readings => unread.extend(readings),
             }
         }
-        readings.extend(self.missed(&here, &readings, at));
-        self.found.extend(here);
+        let missed = self.drives.take_in(&read, &unread, at);
+        let read = read.into_iter().flat_map(|(_, readings)| readings);
+        let readings = read.chain(unread).chain(missed).collect();
         Readings { readings, not_applicable: self.excuses.news(excuses) }
+    }
+
+    /// A few at once, each within its time; in the order of their places.
+    async fn ask(&self, devices: Vec<Device>, now: Stamp) -> Vec<Answer> {
+        let questions = Questions::new(&self.config).await;
+        let asked = devices.iter().map(|device| {
+            let worked = self.drives.kind_at(device, &devices);
+            let all = self.mute.get(&device.place()).is_none_or(|since| now.since(*since) >= TRIED_AGAIN);
+            questions.ask(device.clone(), worked, all)
+        });
+        let asked: Vec<_> = asked.collect();
+        let mut answers: Vec<Answer> =
+            futures_util::stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+        answers.sort_by_cached_key(|answer| answer.device.place());
+        answers
+    }
+
+    fn note_mute(&mut self, answer: &Answer, at: Stamp) {
+        let place = answer.device.place();
+        if answer.in_vain {
+            self.mute.insert(place, at);
+        } else if self.mute.get(&place).is_some_and(|since| at.since(*since) >= TRIED_AGAIN) {
+            self.mute.remove(&place);
+        }
     }
 
     /// The drives to ask, and why there are none.
     async fn devices(&self) -> (Vec<Device>, Vec<String>) {
         let asks_by_name = self.config.command.iter().any(|word| word.contains("{device}"));
-        if !self.config.devices.is_empty() || !asks_by_name {
-            let mut names = self.config.devices.clone();
-            if names.is_empty() {
-                names.push(self.config.command.join(" "));
-            }
-            return (names.into_iter().map(Device::named).collect(), Vec::new());
+        if !self.config.devices.is_empty() {
+            let configured = self.config.devices.iter();
+            return (configured.map(|words| Device::configured(words)).collect(), Vec::new());
+        }
+        if !asks_by_name {
+            return (vec![Device::named(&self.config.command.join(" "))], Vec::new());
         }
         let (devices, refused) = scan::scan(&self.config).await;
         if devices.is_empty() && refused.is_empty() {
@@ -114,59 +140,32 @@ impl DiskProbe {
         (devices, refused)
     }
 
-    /// The readings of one drive, or why there are none.
-    fn judge(&self, device: &Device, answer: Answer, at: Stamp) -> Result<Vec<Reading>, String> {
-        let text = answer.text?;
-        let report = match smart::parse(&text) {
-            Ok(report) => report,
-            Err(_) => return Err(scan::refusal(&device.name, &text)),
+    fn judge(&self, answer: Answer, at: Stamp) -> Looked {
+        let device = answer.device;
+        let text = match answer.text {
+            Ok(text) => text,
+            Err(why) => return Looked::Unread(why),
         };
-        let mut readings = smart::readings(&report, at);
-        for reading in &mut readings {
-            reading.labels.insert("device".to_owned(), device.name.clone());
+        let Ok(report) = smart::parse(&text) else {
+            return Looked::Unread(scan::refusal(&device.name, &text));
+        };
+        if report.asleep {
+            return Looked::Asleep;
+        }
+        if report.lacks_smart() {
+            return Looked::Unread(scan::without_smart(&device.name, report.model.as_deref()));
         }
         let Some(subject) = report.subject() else {
-            let asleep = "the drive sleeps and was not woken";
-            let why = if report.asleep { asleep.to_owned() } else { scan::refusal(&device.name, &text) };
-            return Err(why);
+            return Looked::Unread(scan::refusal(&device.name, &text));
         };
-        let near = matches!(report.state(), DriveState::Approaching | DriveState::Failing);
-        self.captures.keep_near(&device.name, near.then_some(subject.as_str()));
+        let readings = smart::readings(&report, at);
+        let readings = readings.into_iter().map(|reading| labelled(reading, &device)).collect();
+        if !smart::is_member(&device.kind) {
+            let near = matches!(report.state(), DriveState::Approaching | DriveState::Failing);
+            self.captures.keep_near(&device.name, near.then_some(subject.as_str()));
+        }
         self.captures.keep_report(&subject, Report { at: at.wall, method: answer.command, text });
-        Ok(readings)
-    }
-
-    /// Drives that were last at this device and gave nothing now.
-    fn unread(&self, device: &str, why: &str, at: Stamp) -> Vec<Reading> {
-        let drives = self.found.iter().filter(|(_, found)| found.device == device);
-        let invalid = || Measure::Invalid { why: why.to_owned() };
-        drives.flat_map(|(subject, found)| found.readings(subject, &invalid(), at)).collect()
-    }
-
-    /// Drives that a new one has taken the place of are retired; drives that vanished are not read. A drive that was
-    /// known elsewhere replaces none: names move up when a dead one is not found any more.
-    fn missed(&mut self, here: &BTreeMap<String, Found>, readings: &[Reading], at: Stamp) -> Vec<Reading> {
-        let told: BTreeSet<&str> = readings.iter().map(|reading| reading.subject.as_str()).collect();
-        let new: BTreeMap<&str, &str> = here
-            .iter()
-            .filter(|(subject, _)| !self.found.contains_key(*subject))
-            .map(|(subject, found)| (found.device.as_str(), subject.as_str()))
-            .collect();
-        let mut missed = Vec::new();
-        self.found.retain(|subject, found| {
-            if told.contains(subject.as_str()) {
-                return true;
-            }
-            let device = &found.device;
-            let successor = new.get(device.as_str());
-            let measure = match successor {
-                Some(now) => Measure::Retired { why: format!("{device} now holds {now}") },
-                None => Measure::Invalid { why: format!("{device} is gone") },
-            };
-            missed.extend(found.readings(subject, &measure, at));
-            successor.is_none()
-        });
-        missed
+        Looked::Read(readings)
     }
 }
 
@@ -180,28 +179,11 @@ impl Probe for DiskProbe {
     }
 
     fn expect(&mut self, known: &Known) {
-        self.take_up(known);
+        self.drives.take_up(known);
     }
 
     fn read<'a>(&'a mut self, clock: &'a Clock) -> BoxFuture<'a, Readings> {
         Box::pin(self.look(clock))
-    }
-}
-
-impl Found {
-    /// The drive that these readings are of, with its subject.
-    fn of(readings: &[Reading], device: &str) -> Option<(String, Self)> {
-        let subject = readings.first()?.subject.clone();
-        let signals = readings.iter().map(|reading| reading.signal.clone()).collect();
-        Some((subject, Self { device: device.to_owned(), signals }))
-    }
-
-    /// The same of each of its signals.
-    fn readings(&self, subject: &str, measure: &Measure, at: Stamp) -> Vec<Reading> {
-        let reading = |signal: &String| {
-            Reading::of(signal, subject, at, measure.clone()).label("device", self.device.as_str())
-        };
-        self.signals.iter().map(reading).collect()
     }
 }
 

@@ -205,17 +205,15 @@ impl Composition<'_> {
         let stop = || self.tasks.stop_signal();
         let (for_events, for_evidence, for_status) = (stop(), stop(), stop());
         let config = &self.settings.config;
-        let status = uplink::status::run(
-            uplink.clone(),
-            self.identity.clone(),
-            enrolment.clone(),
-            config.collector.status_interval,
-            config.accept.clone(),
-            drills.clone(),
-            looks.clone(),
-            for_status,
-        );
-        self.tasks.spawn("status", status);
+        let reporter = uplink::status::Reporter {
+            uplink: uplink.clone(),
+            identity: self.identity.clone(),
+            enrolment: enrolment.clone(),
+            accept: config.accept.clone(),
+            drills: drills.clone(),
+        };
+        let interval = config.collector.status_interval;
+        self.tasks.spawn("status", uplink::status::run(reporter, interval, looks.clone(), for_status));
         self.tasks.spawn("events", uplink::events::run(uplink.clone(), enrolment, for_events));
         self.tasks.spawn("evidence", uplink::evidence::run(uplink, for_evidence));
     }

@@ -28,23 +28,25 @@ pub const CASES: &str = "cases";
 /// Why the last report was not answered; nothing once one is.
 pub const CONTACT_FAULT: &str = "contact_fault";
 
+/// What a report is made of and what its answer may ask for.
+#[derive(Debug)]
+pub struct Reporter {
+    pub uplink: Uplink,
+    pub identity: Identity,
+    pub enrolment: Enrolment,
+    pub accept: AcceptConfig,
+    pub drills: Drills,
+}
+
 /// Reports until asked to stop.
-pub async fn run(
-    uplink: Uplink,
-    identity: Identity,
-    enrolment: Enrolment,
-    interval: Span,
-    accept: AcceptConfig,
-    drills: Drills,
-    looks: Looks,
-    mut stop: Stop,
-) {
+pub async fn run(reporter: Reporter, interval: Span, looks: Looks, mut stop: Stop) {
+    let uplink = &reporter.uplink;
     let mut answered = true;
     let mut looked = false;
     let mut first_looks = std::pin::pin!(looks.first(FIRST_LOOKS));
     let mut fault = uplink.store.value::<Option<String>>(CONTACT_FAULT).await.ok().flatten().flatten();
     loop {
-        let report = report(&uplink, &identity, &enrolment, &accept, &drills);
+        let report = reporter.report();
         let problem = tokio::select! {
             () = stop.asked() => return,
             problem = report => problem.err(),
@@ -76,49 +78,46 @@ pub async fn run(
     }
 }
 
-async fn report(
-    uplink: &Uplink,
-    identity: &Identity,
-    enrolment: &Enrolment,
-    accept: &AcceptConfig,
-    drills: &Drills,
-) -> Result<(), String> {
-    let parts = uplink.pipeline.ask(Input::Status).await.ok_or("the pipeline has ended")?;
-    let told = |fault: StoreFault| fault.to_string();
-    let (events, quarantined) = uplink.store.event_depth().await.map_err(told)?;
-    uplink.counters.set("events_quarantined", quarantined);
-    let answers = uplink.store.untold_answers().await.map_err(told)?;
-    let now = uplink.clock.stamp();
-    let status = Status {
-        v: VERSION,
-        host_id: enrolment.host,
-        store_id: identity.store,
-        boot_id: uplink.clock.boot_id(),
-        sent_at: now.wall,
-        boot_ms: uplink.clock.boot_ms(),
-        agent_version: env!("CARGO_PKG_VERSION").to_owned(),
-        counters: uplink.counters.all(),
-        spool: SpoolDepth {
-            events,
-            bundles: uplink.store.bundle_depth().await.map_err(told)?,
-            reserved_bytes: parts.reserved_bytes,
-        },
-        signals: parts.signals,
-        signals_not_listed: parts.not_listed,
-        minutes: parts.minutes,
-        answers: answers.clone(),
-        observing: parts.observing,
-    };
-    let answer: StatusAnswer =
-        uplink.client.post("/agent/v1/status", &status).await.map_err(|fault| fault.to_string())?;
-    uplink.client.measured(answer.server_time);
-    uplink.pipeline.send(Input::Told(status.signals, status.minutes)).await;
-    uplink.store.answers_told(&answers, now.wall).await.map_err(told)?;
-    uplink.store.set("clock_offset_ms", &uplink.client.offset_ms()).await.map_err(told)?;
-    uplink.store.set(LAST_CONTACT, &now.wall).await.map_err(told)?;
-    uplink.store.set(CASES, &answer.cases).await.map_err(told)?;
-    for request in answer.requests {
-        requests::obey(uplink, accept, drills, request).await.map_err(told)?;
+impl Reporter {
+    async fn report(&self) -> Result<(), String> {
+        let Self { uplink, identity, enrolment, accept, drills } = self;
+        let parts = uplink.pipeline.ask(Input::Status).await.ok_or("the pipeline has ended")?;
+        let told = |fault: StoreFault| fault.to_string();
+        let (events, quarantined) = uplink.store.event_depth().await.map_err(told)?;
+        uplink.counters.set("events_quarantined", quarantined);
+        let answers = uplink.store.untold_answers().await.map_err(told)?;
+        let now = uplink.clock.stamp();
+        let status = Status {
+            v: VERSION,
+            host_id: enrolment.host,
+            store_id: identity.store,
+            boot_id: uplink.clock.boot_id(),
+            sent_at: now.wall,
+            boot_ms: uplink.clock.boot_ms(),
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            counters: uplink.counters.all(),
+            spool: SpoolDepth {
+                events,
+                bundles: uplink.store.bundle_depth().await.map_err(told)?,
+                reserved_bytes: parts.reserved_bytes,
+            },
+            signals: parts.signals,
+            signals_not_listed: parts.not_listed,
+            minutes: parts.minutes,
+            answers: answers.clone(),
+            observing: parts.observing,
+        };
+        let answer: StatusAnswer =
+            uplink.client.post("/agent/v1/status", &status).await.map_err(|fault| fault.to_string())?;
+        uplink.client.measured(answer.server_time);
+        uplink.pipeline.send(Input::Told(status.signals, status.minutes)).await;
+        uplink.store.answers_told(&answers, now.wall).await.map_err(told)?;
+        uplink.store.set("clock_offset_ms", &uplink.client.offset_ms()).await.map_err(told)?;
+        uplink.store.set(LAST_CONTACT, &now.wall).await.map_err(told)?;
+        uplink.store.set(CASES, &answer.cases).await.map_err(told)?;
+        for request in answer.requests {
+            requests::obey(uplink, accept, drills, request).await.map_err(told)?;
+        }
+        Ok(())
     }
-    Ok(())
 }

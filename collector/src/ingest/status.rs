@@ -114,6 +114,7 @@ fn margin(host: &HostScope, signal: &SignalStatus) -> Option<MarginRow> {
     Some(MarginRow {
         host_name: host.name().to_owned(),
         client_name: String::new(),
+        heard_at: None,
         signal: cut(&signal.signal, 100),
         subject: cut(&signal.subject, 1024),
         category: signal.category,
@@ -128,6 +129,7 @@ fn margin(host: &HostScope, signal: &SignalStatus) -> Option<MarginRow> {
         time_to_failure_seconds: signal.time_to_failure_seconds.filter(|seconds| seconds.is_finite()),
         state: signal.state,
         at: signal.at,
+        asleep_since: signal.asleep_since,
     })
 }
 

@@ -174,7 +174,11 @@ pub struct SignalStatus {
     /// The lower bound where one is known, else the estimate.
     pub time_to_failure_seconds: Option<f64>,
     pub state: Physical,
+    /// Of the value: it may be older than the report.
     pub at: Timestamp,
+    /// Since when the subject rests and is not read, like a drive in standby.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asleep_since: Option<Timestamp>,
 }
 
 /// Min, max and last value of one minute of an open episode.

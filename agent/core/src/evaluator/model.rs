@@ -26,6 +26,7 @@ enum What {
     Trigger,
     Consequence,
     Invalid,
+    Asleep,
     Retired,
     /// A person accepts it as it stands.
     Accepted,
@@ -50,6 +51,8 @@ struct Model {
     critical_told: bool,
     before_dark: Physical,
     crashed: bool,
+    /// When it was last found asleep, while it sleeps.
+    asleep: i64,
     /// The failure is only taken for one, after a crash.
     inferred: bool,
     told: Vec<(String, i64)>,
@@ -70,6 +73,7 @@ impl Model {
             critical_told: false,
             before_dark: Physical::Normal,
             crashed: false,
+            asleep: -1,
             inferred: false,
             told: Vec::new(),
         }
@@ -94,21 +98,29 @@ impl Model {
                     self.tell("restored", self.now);
                 }
                 Physical::Breached | Physical::Dark => {}
+                // Nothing is concluded of what sleeps.
+                _ if silent && self.asleep >= 0 => {}
                 _ if silent => {
                     self.before_dark = self.state;
                     self.state = Physical::Dark;
                     self.crashed = false;
                     self.tell("dark", self.seen + SILENCE);
                 }
-                Physical::Receding | Physical::Standing if held => {
-                    self.recover("recovered");
-                }
-                Physical::Recovered if self.now - self.recovered_at >= REOPEN => {
-                    self.state = Physical::Normal;
-                    self.near = 0;
-                }
-                _ => {}
+                _ => self.settle(),
             }
+        }
+    }
+
+    /// What was back for long enough has recovered, and what had recovered for long is as ever.
+    fn settle(&mut self) {
+        let held = self.quiet_since >= 0 && self.now - self.quiet_since >= HOLD;
+        match self.state {
+            Physical::Receding | Physical::Standing if held => self.recover("recovered"),
+            Physical::Recovered if self.now - self.recovered_at >= REOPEN => {
+                self.state = Physical::Normal;
+                self.near = 0;
+            }
+            _ => {}
         }
     }
 
@@ -125,7 +137,12 @@ impl Model {
 
     fn takes(&mut self, what: What) {
         match what {
-            What::Invalid | What::Restart | What::Reboot { orderly: true } => return,
+            What::Restart | What::Reboot { orderly: true } => return,
+            What::Invalid => return self.lose(),
+            What::Asleep => {
+                self.asleep = self.now;
+                return;
+            }
             What::Accepted => return self.accept(),
             What::Reboot { orderly: false } => {
                 if Self::is_near(self.state) {
@@ -144,6 +161,27 @@ impl Model {
             What::Consequence => self.sees(false, true),
         }
         self.seen = self.now;
+        if std::mem::replace(&mut self.asleep, -1) >= 0 {
+            self.settle();
+        }
+    }
+
+    /// It is not read: what slept is missed from when it was last found so, and its holds begin anew there.
+    fn lose(&mut self) {
+        let found = std::mem::replace(&mut self.asleep, -1);
+        if found < 0 {
+            return;
+        }
+        self.seen = if self.seen < 0 { -1 } else { found };
+        self.near = 0;
+        match self.state {
+            Physical::Receding => self.quiet_since = found,
+            Physical::Standing | Physical::Breached => self.quiet_since = -1,
+            _ => {}
+        }
+        // The running second again, as one of what is missed.
+        self.now -= 1;
+        self.pass(self.now + 1);
     }
 
     fn accept(&mut self) {
@@ -261,6 +299,7 @@ fn steps() -> impl Strategy<Value = Vec<(i64, What)>> {
         2 => Just(What::Trigger),
         1 => Just(What::Consequence),
         4 => Just(What::Invalid),
+        3 => Just(What::Asleep),
         1 => Just(What::Retired),
         2 => Just(What::Accepted),
         2 => Just(What::Restart),

@@ -10,6 +10,7 @@ mod forecast;
 mod measures;
 mod near;
 mod silence;
+mod sleep;
 mod standing;
 mod stored;
 

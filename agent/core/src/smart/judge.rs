@@ -106,7 +106,9 @@ fn is_near(signal: &str, value: f64, own: Option<Limits>) -> bool {
 /// What such a count points at, where that is not the drive.
 fn remark(signal: &str) -> Option<&'static str> {
     match signal {
-        "disk.crc_errors" => Some("damaged on the way: look at the cable, the backplane, the controller first"),
+        "disk.crc_errors" => {
+            Some("damaged on the way: look at the cable, the backplane, the controller first")
+        }
         "disk.command_timeouts" => Some("look at power and cable first"),
         _ => None,
     }

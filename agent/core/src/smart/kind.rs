@@ -14,7 +14,17 @@ const BRIDGES: [&str; 7] =
 
 /// Controllers whose members share a device and are told apart by the numbers behind the name.
 const CONTROLLERS: [&str; 11] = [
-    "megaraid", "sssraid", "cciss", "3ware", "areca", "aacraid", "hpt", "intelliprop", "jmb39x", "jms56x", "marvell",
+    "megaraid",
+    "sssraid",
+    "cciss",
+    "3ware",
+    "areca",
+    "aacraid",
+    "hpt",
+    "intelliprop",
+    "jmb39x",
+    "jms56x",
+    "marvell",
 ];
 
 /// Whether smartctl's words mean that it does not know how to speak with the device: another type may.

@@ -113,6 +113,8 @@ fn is_complaint(words: &str) -> bool {
             "failed: ",
             "failed [",
             "Unknown USB bridge",
+            // SCSI devices have it in another column.
+            "device lacks SMART capability",
         ]
         .iter()
         .any(|part| words.contains(part))

@@ -4,7 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use std::collections::BTreeMap;
+
 use super::*;
+
+mod kinds;
+mod sleep;
 
 const REPORT: &str = "smartctl 7.3 2022-02-28 r5338 [x86_64-linux] (local build)
 
@@ -23,7 +28,8 @@ ID# ATTRIBUTE_NAME          FLAG     VALUE WORST THRESH TYPE      UPDATED  WHEN_
 197 Current_Pending_Sector  0x0012   100   100   000    Old_age   Always       -       3
 ";
 
-/// A smartctl of our own: answers a scan with one drive, and each question with the file of the device's name.
+/// A smartctl of our own: answers a scan with one drive, and each question with the file of type and device (`sat@sda`), else
+/// with the one of the device's name.
 struct Drives {
     folder: tempfile::TempDir,
     config: DiskConfig,
@@ -34,7 +40,8 @@ impl Drives {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("smartctl");
         let script = "#!/bin/sh\ncd \"$(dirname \"$0\")\" || exit 1\n\
-                      if [ \"$1\" = --scan-open ]; then cat scan; else cat \"$2\"; fi\nexit 64\n";
+                      if [ \"$1\" = --scan-open ]; then cat scan\n\
+                      elif [ -e \"$1@$2\" ]; then cat \"$1@$2\"; else cat \"$2\"; fi\nexit 64\n";
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let command = vec![program.display().to_string(), "{type}".to_owned(), "{device}".to_owned()];

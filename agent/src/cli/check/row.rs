@@ -84,9 +84,11 @@ fn said(margin: &Margin, case: Option<CaseNumber>, width: usize) -> String {
     let value = words::value(margin);
     let ordinal =
         if margin.ordinal && margin.proximity.is_some_and(|near| near > 0.0) { ", ordinal" } else { "" };
-    let state = match margin.state {
-        Physical::Normal => String::new(),
-        state => format!("  {state}"),
+    let state = match (margin.state, margin.asleep_since) {
+        (Physical::Normal, None) => String::new(),
+        (Physical::Normal, Some(_)) => "  asleep".to_owned(),
+        (state, None) => format!("  {state}"),
+        (state, Some(_)) => format!("  {state}, asleep"),
     };
     let case = case.map(|case| format!("  {case}")).unwrap_or_default();
     let with_range = words::time_left(margin).map(|time| format!("  {time}")).unwrap_or_default();
@@ -167,6 +169,7 @@ pub(super) mod tests {
             reasons: Vec::new(),
             blips: 0,
             at: None,
+            asleep_since: None,
             labels: Default::default(),
             tick: 0.7,
             response_seconds: 3600.0,

@@ -1,9 +1,10 @@
 //! The whole answer of `check`: a head line, the signals, what is far away in one line, what does not apply.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nearmiss_agent_core::margin::Margin;
 use nearmiss_shared::action::CaseNumber;
+use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::vocabulary::Physical;
 use nearmiss_shared::wire::v1::OpenCase;
 
@@ -120,6 +121,7 @@ impl Table<'_> {
         if !self.told.looking.is_empty() {
             notes.push(format!("looking for the first time, not told yet: {}", self.told.looking.join(", ")));
         }
+        notes.extend(self.asleep());
         if full {
             notes.extend(
                 excuses.iter().map(|excuse| format!("not applicable: {}: {}", excuse.probe, excuse.why)),
@@ -129,6 +131,24 @@ impl Table<'_> {
         }
         notes.iter().flat_map(|note| wrapped(note, terminal.width)).collect()
     }
+
+    /// What rests and was not woken: its values are as old as the newest of them.
+    fn asleep(&self) -> Option<String> {
+        let mut read: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
+        for margin in self.told.signals.iter().filter(|margin| margin.asleep_since.is_some()) {
+            let newest = read.entry(&margin.subject).or_default();
+            *newest = margin.at.max(*newest);
+        }
+        let told =
+            |(subject, at): (&&str, &Option<Timestamp>)| format!("{subject} ({})", ago(*at, self.told.at));
+        let subjects: Vec<String> = read.iter().map(told).collect();
+        (!subjects.is_empty()).then(|| format!("asleep and not woken: {}", subjects.join(", ")))
+    }
+}
+
+/// How old a value is, for a person.
+fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
+    at.map_or_else(|| "never read".to_owned(), |at| format!("read {} ago", now.since(at)))
 }
 
 /// `disk, host, log`: why, and what to do about it, is for `doctor`. What was never asked for is left out.
@@ -168,7 +188,7 @@ fn scale(columns: Columns, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use nearmiss_shared::time::Timestamp;
+    use nearmiss_shared::time::Span;
 
     use super::super::row::tests::margin;
     use super::*;
@@ -218,6 +238,24 @@ mod tests {
         assert_eq!(lines.iter().filter(|line| line.contains("/srv/")).count(), 6, "{lines:#?}");
         assert!(
             lines.contains(&"395 further signals are far from failure; --all shows them".to_owned()),
+            "{lines:#?}"
+        );
+    }
+
+    #[test]
+    fn what_sleeps_is_said_to_with_the_age_of_what_is_known() {
+        let read = Timestamp::from_millis(0);
+        let drive = |signal, at| Margin {
+            at,
+            asleep_since: Some(read),
+            ..margin(signal, "ACME SPINNER S1", Some(0.0))
+        };
+        let mut told = told(vec![drive("disk.reallocated", Some(read)), drive("disk.verdict", None)]);
+        told.at = read.plus(Span::from_hours(9));
+        let lines = lines(&told, Terminal { width: 100, height: Some(24), colour: false });
+        assert_eq!(lines.iter().filter(|line| line.ends_with("  asleep")).count(), 2, "{lines:#?}");
+        assert!(
+            lines.contains(&"asleep and not woken: ACME SPINNER S1 (read 9h ago)".to_owned()),
             "{lines:#?}"
         );
     }

@@ -62,5 +62,6 @@ fn told(row: &MarginRow) -> Value {
         "time_to_failure_seconds": row.time_to_failure_seconds,
         "state": row.state,
         "at": row.at,
+        "asleep_since": row.asleep_since,
     })
 }

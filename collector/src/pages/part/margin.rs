@@ -10,7 +10,8 @@ use super::closeness::Closeness;
 use crate::pages::when::{self, When};
 use crate::pages::words::{self, Said};
 
-/// A reading older than this is shown as no data: a host speaks each 30 s.
+/// A host that was not heard for so long gives no data: it speaks each 30 s. How old a reading of it is says nothing: a
+/// drive is read every few minutes, and what does not change is told once an hour.
 const STALE: Span = Span::from_seconds(90);
 
 /// A row of the fleet.
@@ -26,14 +27,14 @@ pub(crate) struct Margin {
     pub value: String,
     /// `approach 15.0 %, limit 0.0 %`.
     pub levels: String,
-    pub state: &'static str,
+    pub state: String,
     pub stale: bool,
     pub read: When,
     closeness: Closeness,
 }
 
 impl Margin {
-    /// Most urgent first; what has no fresh reading after what has one.
+    /// Most urgent first; hosts that are not heard after those that are.
     pub(crate) fn list(rows: Vec<MarginRow>, now: Timestamp) -> Vec<Self> {
         let mut list: Vec<Self> = rows.into_iter().map(|row| Self::new(row, now)).collect();
         list.sort_by(|one, other| {
@@ -52,7 +53,7 @@ impl Margin {
     }
 
     fn new(row: MarginRow, now: Timestamp) -> Self {
-        let stale = now.since(row.at) > STALE;
+        let stale = row.heard_at.is_none_or(|heard| now.since(heard) > STALE);
         let closeness = closeness(&row, now);
         let bar = if stale { Bar::new(None, closeness.tick, None, false) } else { closeness.bar() };
         let told = |level: Option<f64>, name: &str| {
@@ -65,7 +66,7 @@ impl Margin {
             value: row.value.map_or_else(|| "\u{2013}".to_owned(), |value| words::value(value, &row.unit)),
             levels: if row.ordinal { "a count, no limit".to_owned() } else { levels.join(", ") },
             failure: if stale { String::new() } else { failure(&closeness) },
-            state: row.state.said(),
+            state: state(&row),
             read: When::new(row.at, now),
             client: row.client_name,
             host: row.host_name,
@@ -74,6 +75,15 @@ impl Margin {
             stale,
             closeness,
         }
+    }
+}
+
+/// `receding, asleep`: what rests shows what it was, not what it is.
+fn state(row: &MarginRow) -> String {
+    match (row.state, row.asleep_since) {
+        (Physical::Normal, Some(_)) => "asleep".to_owned(),
+        (state, Some(_)) => format!("{}, asleep", state.said()),
+        (state, None) => state.said().to_owned(),
     }
 }
 

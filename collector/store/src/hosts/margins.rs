@@ -23,6 +23,9 @@ pub struct MarginRow {
     pub client_name: String,
     #[serde(skip)]
     pub host_name: String,
+    /// When the host was heard last.
+    #[serde(skip)]
+    pub heard_at: Option<Timestamp>,
     pub signal: String,
     pub subject: String,
     pub category: Category,
@@ -36,7 +39,11 @@ pub struct MarginRow {
     pub proximity: Option<f64>,
     pub time_to_failure_seconds: Option<f64>,
     pub state: Physical,
+    /// Of the value: a drive is read every few minutes, and what does not change is told once an hour.
     pub at: Timestamp,
+    /// Since when it rests and is not read.
+    #[serde(default)]
+    pub asleep_since: Option<Timestamp>,
 }
 
 impl Unit {
@@ -118,7 +125,7 @@ impl Store {
         let mut margins = Vec::new();
         for scope in scopes {
             let rows = sqlx::query(
-                "SELECT margin.host_id, document, host.name AS host_name, client.name AS client_name
+                "SELECT margin.host_id, document, host.name AS host_name, host.last_seen_at, client.name AS client_name
                  FROM margin JOIN host ON host.provider_id = margin.provider_id
                          AND host.client_id = margin.client_id AND host.host_id = margin.host_id
                      JOIN client ON client.provider_id = margin.provider_id AND client.client_id = margin.client_id
@@ -132,7 +139,8 @@ impl Store {
                 let record = Record { table: "margin", row };
                 let margin: MarginRow = record.json("document")?;
                 let (client_name, host_name) = (record.text("client_name")?, record.text("host_name")?);
-                margins.push(MarginRow { client_name, host_name, ..margin });
+                let heard_at = record.instant_or_none("last_seen_at")?;
+                margins.push(MarginRow { client_name, host_name, heard_at, ..margin });
             }
         }
         Ok(margins)

@@ -85,10 +85,18 @@ async fn a_status_renews_what_it_lists_and_keeps_the_rest_of_its_host_for_three_
     unit.commit().await.unwrap();
 
     let store = &world.store;
-    let named =
-        |row: MarginRow| MarginRow { client_name: "Falcon".to_owned(), host_name: "lab-1".to_owned(), ..row };
+    let named = |row: MarginRow, heard| MarginRow {
+        client_name: "Falcon".to_owned(),
+        host_name: "lab-1".to_owned(),
+        heard_at: Some(heard),
+        ..row
+    };
     let of_falcon = store.margins(&[world.falcon]).await.unwrap();
-    assert_eq!(of_falcon, [named(margin("/")), named(fuller.clone())], "a report tells what is new");
+    assert_eq!(
+        of_falcon,
+        [named(margin("/"), later), named(fuller.clone(), later)],
+        "a report tells what is new"
+    );
     assert_eq!(store.margins(&[world.apex, world.falcon]).await.unwrap().len(), 3);
     assert!(store.margins(&[]).await.unwrap().is_empty());
     let hosts = store.hosts(&[world.falcon]).await.unwrap();
@@ -102,9 +110,14 @@ async fn a_status_renews_what_it_lists_and_keeps_the_rest_of_its_host_for_three_
     unit.commit().await.unwrap();
     assert_eq!(store.margins(&[world.falcon]).await.unwrap().len(), 2);
     let mut unit = world.store.begin().await.unwrap();
-    unit.host_seen(&host, MORNING.plus(Span::from_millis(10_800_001)), "2", "{}", &[]).await.unwrap();
+    let late = MORNING.plus(Span::from_millis(10_800_001));
+    unit.host_seen(&host, late, "2", "{}", &[]).await.unwrap();
     unit.commit().await.unwrap();
-    assert_eq!(store.margins(&[world.falcon]).await.unwrap(), [named(fuller)], "nobody watches it any more");
+    assert_eq!(
+        store.margins(&[world.falcon]).await.unwrap(),
+        [named(fuller, late)],
+        "nobody watches it any more"
+    );
     assert_eq!(store.margins(&[world.apex]).await.unwrap().len(), 1, "another host's rows are its own");
 }
 
@@ -151,6 +164,7 @@ fn margin(subject: &str) -> MarginRow {
     MarginRow {
         client_name: String::new(),
         host_name: String::new(),
+        heard_at: None,
         signal: "filesystem.free".to_owned(),
         subject: subject.to_owned(),
         category: Category::Capacity,
@@ -165,5 +179,6 @@ fn margin(subject: &str) -> MarginRow {
         time_to_failure_seconds: None,
         state: Physical::Watch,
         at: MORNING,
+        asleep_since: None,
     }
 }

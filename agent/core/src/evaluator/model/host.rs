@@ -38,6 +38,7 @@ impl Host {
             What::Trigger => Measure::Trigger { value: None, reason: String::new() },
             What::Consequence => Measure::Consequence { value: None, reason: String::new() },
             What::Invalid => Measure::Invalid { why: String::new() },
+            What::Asleep => Measure::Asleep { why: String::new() },
             What::Retired => Measure::Retired { why: String::new() },
             What::Accepted => {
                 let out = self.state.tick(&self.judgement, at);

@@ -31,7 +31,7 @@ fn margin(what: &str, closeness: Closeness, stale: bool) -> Margin {
         failure: failure(&closeness),
         value: String::new(),
         levels: String::new(),
-        state: "normal",
+        state: "normal".into(),
         stale,
         read: When::new(NOW, NOW),
         closeness,
@@ -75,4 +75,44 @@ fn the_time_to_failure_is_a_time_or_nothing() {
     assert_eq!(failure(&closeness_of(0.4, None)), "");
     assert_eq!(failure(&Closeness { physical: Physical::Breached, ..closeness_of(1.0, Some(60.0)) }), "");
     assert_eq!(failure(&closeness_of(0.4, Some(7_200.0))), "expires in 2 h");
+}
+
+fn row(read: Span, heard: Option<Span>) -> MarginRow {
+    MarginRow {
+        client_name: "Apex Lab".into(),
+        host_name: "lab-srv-03".into(),
+        heard_at: heard.map(|ago| NOW.minus(ago)),
+        signal: "disk.pending_sectors".into(),
+        subject: "ACME SPINNER S1".into(),
+        category: Category::Disk,
+        value: Some(0.0),
+        unit: "sectors".into(),
+        normal: Some(0.0),
+        approach: None,
+        critical: None,
+        limit: None,
+        ordinal: true,
+        proximity: Some(0.0),
+        time_to_failure_seconds: None,
+        state: Physical::Normal,
+        at: NOW.minus(read),
+        asleep_since: None,
+    }
+}
+
+#[test]
+fn a_host_that_is_heard_gives_data_however_seldom_its_drives_are_read() {
+    let (moment, hour) = (Span::from_seconds(20), Span::from_hours(1));
+    for (heard, stale) in [(Some(moment), false), (Some(hour), true), (None, true)] {
+        assert_eq!(Margin::new(row(hour, heard), NOW).stale, stale, "{heard:?}");
+    }
+}
+
+#[test]
+fn a_sleeping_drive_does_not_look_healthy() {
+    let asleep = |state| MarginRow { state, asleep_since: Some(NOW), ..row(Span::ZERO, Some(Span::ZERO)) };
+    for (state, told) in [(Physical::Normal, "asleep"), (Physical::Approached, "approaching failure, asleep")]
+    {
+        assert_eq!(Margin::new(asleep(state), NOW).state, told);
+    }
 }
