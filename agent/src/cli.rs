@@ -30,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::baseline::Wanted;
 use crate::control::{Answer, AskFault, Question, ask};
 use crate::output;
 use crate::settings::{Settings, SettingsFault};
@@ -136,6 +137,10 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Note { case, text } => tell(&file, Question::Note { text: text.join(" "), case }).await,
         Command::Ack { case, comment } => {
             tell(&file, Question::Acknowledge { case, comment: comment.join(" ") }).await
+        }
+        Command::Baseline { subject, reason, signal, length } => {
+            let (seconds, reason) = (length.as_millis() / 1000, reason.join(" "));
+            tell(&file, Question::Baseline(Wanted { subject, signal, seconds, reason })).await
         }
         Command::Maintenance { span, reason, .. } => maintenance::run(&file, span, reason.join(" ")).await,
         Command::Mitigate(options) => mitigate::run(&file, options).await,

@@ -12,6 +12,7 @@ mod told;
 use nearmiss_shared::action::CaseNumber;
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Wanted;
 use crate::mitigation::{End, Intent};
 
 pub use client::{AskFault, ask};
@@ -49,6 +50,8 @@ pub enum Question {
         seconds: i64,
         reason: String,
     },
+    /// Counts that a person calls known: quiet until they grow.
+    Baseline(Wanted),
     Drill {
         name: String,
         abort: bool,

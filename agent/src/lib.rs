@@ -5,6 +5,7 @@
 //! is on the disk.
 
 pub mod action;
+pub mod baseline;
 pub mod cli;
 pub mod control;
 pub mod daemon;

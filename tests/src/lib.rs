@@ -2,6 +2,7 @@
 //! the story sets. Everything it starts ends with it.
 
 pub mod browser;
+pub mod dump;
 pub mod lab;
 pub mod loopfs;
 pub mod mail;

@@ -31,6 +31,7 @@ mod redundancy;
 mod replay;
 mod requests;
 mod retrospective;
+mod swap;
 mod systemd;
 mod tenants;
 mod verbs;

@@ -11,7 +11,7 @@ mod moves;
 mod passing;
 mod phase;
 mod replay;
-mod sleep;
+mod rest;
 mod transition;
 mod usual;
 mod words;
@@ -22,6 +22,7 @@ use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::vocabulary::{EventKind, Physical};
 use serde::{Deserialize, Serialize};
 
+use crate::margin::number;
 use crate::ordinal;
 use crate::reading::{Measure, Reading, Stamp};
 use crate::rule::Judgement;
@@ -30,7 +31,7 @@ use crate::signal::Scale;
 use measures::Course;
 use memory::{Memory, Sample};
 use phase::Phase;
-use sleep::Sleep;
+use rest::Rest;
 use usual::Usual;
 
 pub use forecast::Failure;
@@ -45,10 +46,13 @@ pub const DARK_INTERVALS: i64 = 3;
 
 /// An old count that a person called known, until it grows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Baseline {
-    pub(crate) value: f64,
-    pub(crate) until: Timestamp,
-    pub(crate) reason: String,
+pub struct Baseline {
+    pub value: f64,
+    /// From then on the count speaks again as it stands.
+    pub until: Timestamp,
+    pub reason: String,
+    #[serde(default)]
+    pub person: String,
 }
 
 /// The state of one (signal, subject).
@@ -67,7 +71,7 @@ pub struct SignalState {
     pub(crate) seen: Option<Stamp>,
     pub(crate) why_unread: Option<String>,
     #[serde(default)]
-    pub(crate) sleep: Option<Sleep>,
+    pub(crate) rest: Option<Rest>,
     pub(crate) reasons: Vec<String>,
     pub(crate) forecast_count: u32,
     pub(crate) labels: BTreeMap<String, String>,
@@ -98,7 +102,7 @@ impl SignalState {
             baseline: None,
             seen: None,
             why_unread: None,
-            sleep: None,
+            rest: None,
             reasons: Vec::new(),
             forecast_count: 0,
             labels: BTreeMap::new(),
@@ -161,12 +165,12 @@ impl SignalState {
             Measure::Invalid { why } => {
                 self.why_unread = Some(why.clone());
                 out.extend(self.tick(judgement, reading.at));
-                out.extend(self.lost_asleep(judgement, reading.at));
+                out.extend(self.lost(judgement, reading.at));
                 return out;
             }
-            Measure::Asleep { why } => {
+            Measure::Resting { why } => {
                 out.extend(self.tick(judgement, reading.at));
-                self.found_asleep(why, reading.at);
+                self.found_resting(why, reading.at);
                 return out;
             }
             _ => {}
@@ -180,7 +184,7 @@ impl SignalState {
         // Holds that ended before this sample ended without it.
         out.extend(self.tick(judgement, reading.at));
         self.forget_unwatched(judgement, reading.at);
-        let was_asleep = self.sleep.is_some();
+        let was_resting = self.rest.is_some();
         self.woken(judgement, reading.at);
         match &reading.measure {
             Measure::Retired { why } => out.extend(self.retire(judgement, reading.at, why)),
@@ -191,10 +195,10 @@ impl SignalState {
             Measure::Consequence { value, reason } => {
                 out.extend(self.sampled(judgement, reading.at, *value, Some(moves::Push::Breach(reason))));
             }
-            Measure::Invalid { .. } | Measure::Asleep { .. } => {}
+            Measure::Invalid { .. } | Measure::Resting { .. } => {}
         }
         self.seen = Some(reading.at);
-        out.extend(self.settled(judgement, was_asleep, reading.at));
+        out.extend(self.settled(judgement, was_resting, reading.at));
         out
     }
 
@@ -202,18 +206,20 @@ impl SignalState {
     pub fn acknowledge_baseline(
         &mut self,
         judgement: &Judgement,
-        value: f64,
-        until: Timestamp,
-        reason: &str,
+        baseline: Baseline,
         now: Stamp,
     ) -> Vec<Transition> {
-        self.baseline = Some(Baseline { value, until, reason: reason.to_owned() });
+        let Baseline { value, until, reason, person } = &baseline;
+        let (value, who) =
+            (number(*value, judgement.unit), if person.is_empty() { "a person" } else { person });
+        let told = format!("{who} accepted {value} until {until}: {reason}");
+        self.baseline = Some(baseline);
         if !matches!(self.phase, Phase::Approached { .. } | Phase::Receding { .. }) {
             return Vec::new();
         }
         let entry = self.proximity(judgement).unwrap_or(0.0);
         self.phase = Phase::Standing { entry, quiet_since: None };
-        self.reasons = vec![format!("a person accepted {value} until {until}: {reason}")];
+        self.reasons = vec![told];
         vec![self.transition(judgement, EventKind::Standing, Physical::Standing, now)]
     }
 
@@ -227,7 +233,15 @@ impl SignalState {
         let value = self.value()?;
         Some(match judgement.scale {
             Scale::Limited(limits) => limits.proximity(value),
-            Scale::Ordinal(family) => ordinal::closeness(family, self.above_baseline(value), self.growth()).0,
+            Scale::Ordinal(family) => {
+                let (closeness, _) = ordinal::closeness(family, self.above_baseline(value), self.growth());
+                // A count that a person called known is near as soon as it grows, however little that is by the table.
+                if self.known_count().is_some_and(|known| value > known) {
+                    closeness.max(ordinal::APPROACH)
+                } else {
+                    closeness
+                }
+            }
         })
     }
 

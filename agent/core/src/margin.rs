@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::urgency::{Urgency, is_last_barrier};
 use nearmiss_shared::vocabulary::{Category, Physical};
-use nearmiss_shared::wire::v1::Estimate;
+use nearmiss_shared::wire::v1::{Estimate, Resting};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluator::{Failure, SignalState};
@@ -38,9 +38,9 @@ pub struct Margin {
     pub blips: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// Since when it rests and is not read: the value is of `at`.
+    /// It is not read for now, for a reason that is no fault: the value is of `at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asleep_since: Option<Timestamp>,
+    pub resting: Option<Resting>,
     #[serde(skip)]
     pub labels: BTreeMap<String, String>,
     /// Proximity of the approach level, for the bar's tick.
@@ -108,7 +108,7 @@ impl SignalState {
             reasons: self.told_reasons(judgement, now),
             blips: self.blips,
             at: self.memory.last().map(|sample| sample.at.wall),
-            asleep_since: self.sleep.map(|sleep| sleep.since.wall),
+            resting: self.resting(),
             labels: self.labels.clone(),
             tick: judgement.approach(),
             response_seconds: judgement.response.as_seconds(),
@@ -120,9 +120,9 @@ impl SignalState {
         match self.physical() {
             Physical::Dark => self.silence(now).into_iter().collect(),
             Physical::Normal => {
-                vec![self.told_asleep(judgement, now).unwrap_or_else(|| self.told(judgement))]
+                vec![self.told_resting(judgement, now).unwrap_or_else(|| self.told(judgement))]
             }
-            _ => self.reasons.iter().cloned().chain(self.told_asleep(judgement, now)).collect(),
+            _ => self.reasons.iter().cloned().chain(self.told_resting(judgement, now)).collect(),
         }
     }
 

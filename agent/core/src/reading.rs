@@ -44,8 +44,8 @@ pub enum Measure {
     Consequence { value: Option<f64>, reason: String },
     /// Looked and could not read: counts toward DARK, never as a value.
     Invalid { why: String },
-    /// It is there and rests, and was not woken to be read: its last value stands, and it is not missed.
-    Asleep { why: String },
+    /// It is not read for a reason that is no fault (`asleep`): its last value stands, and it is not missed.
+    Resting { why: String },
     /// The subject was removed or replaced.
     Retired { why: String },
 }

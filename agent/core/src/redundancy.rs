@@ -46,16 +46,26 @@ impl Array {
     pub const fn is_redundant(&self) -> bool {
         self.designed > 0
     }
+
+    /// Every failure that its layout survives by design would be survived now.
+    pub const fn is_whole(&self) -> bool {
+        matches!(self.health, Health::Survives(left) if left >= self.designed)
+    }
 }
 
-/// The kernel's name of the whole drive that a member lies on: `sda` for `/dev/sda1`, `nvme0n1` for `nvme0n1p2`.
+/// The kernel's name of the whole drive that a member lies on: `sda` for `/dev/sda1`, `mmcblk0` for `mmcblk0p1`. Of NVMe
+/// it is the controller, as smartctl names it: `nvme0` for `nvme0n1p2`.
 pub fn drive_of(member: &str) -> &str {
     let name = member.strip_prefix("/dev/").unwrap_or(member);
+    if let Some(numbered) = name.strip_prefix("nvme") {
+        let rest = numbered.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        return name.strip_suffix(rest).unwrap_or(name);
+    }
     let digits = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
     if digits.len() == name.len() {
         return name;
     }
-    let numbered = ["nvme", "mmcblk", "loop", "md", "nbd"].iter().any(|prefix| name.starts_with(prefix));
+    let numbered = ["mmcblk", "loop", "md", "nbd"].iter().any(|prefix| name.starts_with(prefix));
     match (numbered, digits.strip_suffix('p')) {
         (true, Some(drive)) if drive.ends_with(|letter: char| letter.is_ascii_digit()) => drive,
         (true, _) => name,

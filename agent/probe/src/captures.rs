@@ -2,10 +2,10 @@
 //!
 //! In memory only, bounded in entries and bytes; the one seen longest ago goes first.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use nearmiss_agent_core::redundancy::drive_of;
+use nearmiss_agent_core::redundancy::{Array, drive_of};
 use nearmiss_shared::time::Timestamp;
 
 const MAX_REPORTS: usize = 256;
@@ -32,6 +32,9 @@ struct Kept {
     reports: BTreeMap<String, Report>,
     /// The kernel's name of a drive that is near failure, to who it is.
     near: BTreeMap<String, String>,
+    /// Arrays that are not whole, with the drives that they had when they were, and have.
+    broken: BTreeMap<String, BTreeSet<String>>,
+    whole: BTreeMap<String, BTreeSet<String>>,
     lines: BTreeMap<(String, String), Lines>,
 }
 
@@ -70,6 +73,32 @@ impl Captures {
     /// The drives that are near failure, by the kernel's names.
     pub fn near(&self) -> BTreeMap<String, String> {
         self.lock().near.clone()
+    }
+
+    /// Notes which drives each array has, and whether it is whole. Of one that is not, those that it had before count too.
+    pub fn keep_arrays(&self, arrays: &[Array]) {
+        let mut kept = self.lock();
+        let (mut broken, mut whole) = (BTreeMap::new(), BTreeMap::new());
+        for array in arrays.iter().filter(|array| array.is_redundant()) {
+            let mut drives: BTreeSet<String> =
+                array.members.iter().map(|member| drive_of(member).to_owned()).collect();
+            if array.is_whole() {
+                whole.insert(array.subject.clone(), drives);
+            } else {
+                let before = kept.broken.remove(&array.subject).or_else(|| kept.whole.remove(&array.subject));
+                drives.extend(before.unwrap_or_default());
+                broken.insert(array.subject.clone(), drives);
+            }
+        }
+        (kept.broken, kept.whole) = (broken, whole);
+    }
+
+    /// The array that is not whole and that the drive at `device` was or is in.
+    pub fn not_whole(&self, device: &str) -> Option<String> {
+        let drive = drive_of(device);
+        let kept = self.lock();
+        let array = kept.broken.iter().find(|(_, drives)| drives.contains(drive));
+        array.map(|(subject, _)| subject.clone())
     }
 
     /// Keeps a line that counted for this signal and subject, with the file it stood in.

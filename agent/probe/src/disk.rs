@@ -78,13 +78,10 @@ impl DiskProbe {
                     read.push((device, readings));
                     continue;
                 }
-                Looked::Asleep => {
-                    let why = "the drive sleeps and was not woken".to_owned();
-                    (
-                        Measure::Asleep { why },
-                        format!("{place} sleeps and was never seen awake: it is not woken"),
-                    )
-                }
+                Looked::Asleep => (
+                    Measure::Resting { why: "asleep".to_owned() },
+                    format!("{place} sleeps and was never seen awake: it is not woken"),
+                ),
                 Looked::Unread(why) => (Measure::Invalid { why: why.clone() }, why),
             };
             match self.drives.all_at(&place, &measure, at) {
@@ -92,7 +89,7 @@ impl DiskProbe {
                 readings => unread.extend(readings),
             }
         }
-        let missed = self.drives.take_in(&read, &unread, at);
+        let missed = self.drives.take_in(&read, &unread, at, &self.captures);
         let read = read.into_iter().flat_map(|(_, readings)| readings);
         let readings = read.chain(unread).chain(missed).collect();
         Readings { readings, not_applicable: self.excuses.news(excuses) }

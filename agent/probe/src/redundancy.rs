@@ -59,6 +59,7 @@ impl RedundancyProbe {
     async fn look(&mut self, clock: &Clock) -> Readings {
         let found = self.find().await;
         let at = clock.stamp();
+        self.captures.keep_arrays(&found.arrays);
         let mut readings = redundancy::readings(&found.arrays, &self.captures.near(), at);
         readings.extend(found.errors.iter().map(|error| errors(error, at)));
         let whole = |reading: &Reading| matches!(reading.measure, Measure::Value(_));
@@ -81,7 +82,7 @@ impl RedundancyProbe {
             found.arrays.push(system.array());
         }
         if self.kernel.has_zfs() {
-            match run(&["zpool", "status", "-P"]).await {
+            match run(&["zpool", "status", "-P", "-L"]).await {
                 Ok(text) => found.arrays.extend(redundancy::pools(&text)),
                 Err(why) => found.excuses.push(format!("ZFS pools are not seen: {why}")),
             }

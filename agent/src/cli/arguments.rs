@@ -74,6 +74,27 @@ pub(super) enum Command {
         #[arg(value_name = "COMMENT")]
         comment: Vec<String>,
     },
+    /// Call an old count of a drive known: it is quiet until it grows, or until the time is over.
+    ///
+    /// Reallocated sectors, errors and the like never go down again. What is known keeps no case open; any growth past it
+    /// opens one. Replacing the drive needs no word of yours.
+    #[command(
+        after_help = "Examples:\n  nearmiss-agent baseline WD-WCC4E1XX \"there since delivery, the mirror is new\"\n  \
+                            nearmiss-agent baseline WD-WCC4E1XX --signal disk.crc_errors --for 365d \"cable was changed\""
+    )]
+    Baseline {
+        /// Who the drive is (`check` shows it), or a part of it that no other has, like its serial.
+        #[arg(value_name = "SUBJECT")]
+        subject: String,
+        #[arg(value_name = "REASON", required = true)]
+        reason: Vec<String>,
+        /// Only this count; else every one that is not 0.
+        #[arg(long, value_name = "SIGNAL")]
+        signal: Option<String>,
+        /// Then it is looked at again; at most 730d.
+        #[arg(long = "for", value_name = "SPAN", default_value = "180d")]
+        length: Span,
+    },
     /// Announce work for a span of time: watching goes on, nobody is paged.
     #[command(after_help = "Examples:\n  nearmiss-agent maintenance 2h \"moving /srv to the new array\"\n  \
                             nearmiss-agent maintenance --end")]

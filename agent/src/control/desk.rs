@@ -13,6 +13,7 @@ use tracing::info;
 
 use super::{Answer, CheckTold, Excuse, Peer, Question, StatusTold};
 use crate::action::{self, Way};
+use crate::baseline;
 use crate::drill::Drills;
 use crate::looks::Looks;
 use crate::pipeline::{Counters, Handle, Input, Outbox, View};
@@ -67,6 +68,9 @@ impl Desk {
             }
             Question::Maintenance { seconds, reason } => {
                 self.maintenance(seconds, &reason, who).await.and_then(json)
+            }
+            Question::Baseline(wanted) => {
+                baseline::accept(&self.pipeline, who, wanted, self.clock.wall()).await.and_then(json)
             }
             Question::EndMaintenance => {
                 let now = self.clock.wall();

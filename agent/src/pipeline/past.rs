@@ -94,6 +94,6 @@ fn value(measure: &Measure) -> Option<f64> {
     match measure {
         Measure::Value(value) => Some(*value),
         Measure::Trigger { value, .. } | Measure::Consequence { value, .. } => *value,
-        Measure::Invalid { .. } | Measure::Asleep { .. } | Measure::Retired { .. } => None,
+        Measure::Invalid { .. } | Measure::Resting { .. } | Measure::Retired { .. } => None,
     }
 }

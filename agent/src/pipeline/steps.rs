@@ -1,12 +1,12 @@
 //! The pipeline's steps: each takes one input, judges, commits once, and then tells.
 
 use nearmiss_agent_core::consequence;
-use nearmiss_agent_core::evaluator::Transition;
+use nearmiss_agent_core::evaluator::{Baseline, Transition};
 use nearmiss_agent_core::reading::{Measure, Reading};
 use nearmiss_shared::identity::HostId;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::EventKind;
-use nearmiss_shared::wire::v1::{Baseline, Event};
+use nearmiss_shared::wire::v1::{self as wire, Event};
 use tracing::{error, info, warn};
 
 use super::event::{Source, of_remark, of_transition};
@@ -177,11 +177,11 @@ impl Pipeline {
         }
     }
 
-    async fn baseline(&mut self, baseline: Baseline) -> Result<(), String> {
+    async fn baseline(&mut self, baseline: wire::Baseline) -> Result<(), String> {
         let now = self.now();
-        let key = (baseline.signal.clone(), baseline.subject.clone());
-        let watched = self.signals.get_mut(&key).ok_or("this host watches no such signal")?;
-        let transitions = watched.accept(baseline.value, baseline.until, &baseline.reason, now);
+        let wire::Baseline { signal, subject, value, until, reason, person } = baseline;
+        let watched = self.signals.get_mut(&(signal, subject)).ok_or("this host watches no such signal")?;
+        let transitions = watched.accept(Baseline { value, until, reason, person }, now);
         let work = Work { states: vec![watched.stored()], ..Work::default() };
         self.finish(transitions, work).await;
         Ok(())

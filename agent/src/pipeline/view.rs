@@ -161,6 +161,6 @@ fn told(margin: Margin, now: Timestamp) -> SignalStatus {
         ordinal: margin.ordinal,
         proximity: margin.proximity,
         state: margin.state,
-        asleep_since: margin.asleep_since,
+        resting: margin.resting,
     }
 }

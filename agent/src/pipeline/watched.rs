@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use nearmiss_agent_core::evaluator::{DARK_INTERVALS, SignalState, Transition};
+use nearmiss_agent_core::evaluator::{Baseline, DARK_INTERVALS, SignalState, Transition};
 use nearmiss_agent_core::history::Sample;
 use nearmiss_agent_core::margin::Margin;
 use nearmiss_agent_core::proximity::Limits;
@@ -105,15 +105,9 @@ impl Watched {
         )
     }
 
-    pub(super) fn accept(
-        &mut self,
-        value: f64,
-        until: nearmiss_shared::time::Timestamp,
-        reason: &str,
-        now: Stamp,
-    ) -> Vec<Transition> {
+    pub(super) fn accept(&mut self, baseline: Baseline, now: Stamp) -> Vec<Transition> {
         self.dirty = true;
-        self.state.acknowledge_baseline(&self.judgement, value, until, reason, now)
+        self.state.acknowledge_baseline(&self.judgement, baseline, now)
     }
 
     /// Its margin as of `now`, unless the subject is gone.

@@ -37,7 +37,7 @@ pub fn propose(facts: &EventFacts, responder: Option<&Person>, now: Timestamp) -
         None if facts.proximity.is_some_and(|proximity| proximity >= 0.9) => {
             (Track::Standard, "close to the limit, though not converging".to_owned())
         }
-        None => (Track::Brief, "not converging, redundancy left".to_owned()),
+        None => (Track::Brief, "not converging, and not known to be the last barrier".to_owned()),
     }
 }
 

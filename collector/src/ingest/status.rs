@@ -9,7 +9,8 @@ use nearmiss_shared::action::CaseNumber;
 use nearmiss_shared::signature::Proof;
 use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::wire::v1::{
-    EpisodeMinute, OpenCase, Request, RequestAnswer, RequestOutcome, SignalStatus, Status, StatusAnswer,
+    EpisodeMinute, OpenCase, Request, RequestAnswer, RequestOutcome, Resting, SignalStatus, Status,
+    StatusAnswer,
 };
 use nearmiss_store::curve::CurvePoint;
 use nearmiss_store::hosts::MarginRow;
@@ -129,7 +130,7 @@ fn margin(host: &HostScope, signal: &SignalStatus) -> Option<MarginRow> {
         time_to_failure_seconds: signal.time_to_failure_seconds.filter(|seconds| seconds.is_finite()),
         state: signal.state,
         at: signal.at,
-        asleep_since: signal.asleep_since,
+        resting: signal.resting.clone().map(|rest| Resting { why: cut(&rest.why, 200), ..rest }),
     })
 }
 

@@ -142,7 +142,7 @@ fn report(host: &Host, lab: &Lab) -> Status {
         time_to_failure_seconds: None,
         state: Physical::Approached,
         at: now,
-        asleep_since: None,
+        resting: None,
     };
     let minute = |minute, subject: &str| EpisodeMinute {
         signal: "filesystem.free".to_owned(),

@@ -176,9 +176,16 @@ pub struct SignalStatus {
     pub state: Physical,
     /// Of the value: it may be older than the report.
     pub at: Timestamp,
-    /// Since when the subject rests and is not read, like a drive in standby.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asleep_since: Option<Timestamp>,
+    pub resting: Option<Resting>,
+}
+
+/// A subject that is not read for a reason that is no fault, like a drive in standby: its last value stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resting {
+    pub since: Timestamp,
+    /// `asleep`
+    pub why: String,
 }
 
 /// Min, max and last value of one minute of an open episode.

@@ -26,7 +26,7 @@ enum What {
     Trigger,
     Consequence,
     Invalid,
-    Asleep,
+    Resting,
     Retired,
     /// A person accepts it as it stands.
     Accepted,
@@ -51,8 +51,8 @@ struct Model {
     critical_told: bool,
     before_dark: Physical,
     crashed: bool,
-    /// When it was last found asleep, while it sleeps.
-    asleep: i64,
+    /// When it was last found resting, while it rests.
+    resting: i64,
     /// The failure is only taken for one, after a crash.
     inferred: bool,
     told: Vec<(String, i64)>,
@@ -73,7 +73,7 @@ impl Model {
             critical_told: false,
             before_dark: Physical::Normal,
             crashed: false,
-            asleep: -1,
+            resting: -1,
             inferred: false,
             told: Vec::new(),
         }
@@ -98,8 +98,8 @@ impl Model {
                     self.tell("restored", self.now);
                 }
                 Physical::Breached | Physical::Dark => {}
-                // Nothing is concluded of what sleeps.
-                _ if silent && self.asleep >= 0 => {}
+                // Nothing is concluded of what rests.
+                _ if silent && self.resting >= 0 => {}
                 _ if silent => {
                     self.before_dark = self.state;
                     self.state = Physical::Dark;
@@ -139,8 +139,8 @@ impl Model {
         match what {
             What::Restart | What::Reboot { orderly: true } => return,
             What::Invalid => return self.lose(),
-            What::Asleep => {
-                self.asleep = self.now;
+            What::Resting => {
+                self.resting = self.now;
                 return;
             }
             What::Accepted => return self.accept(),
@@ -161,14 +161,14 @@ impl Model {
             What::Consequence => self.sees(false, true),
         }
         self.seen = self.now;
-        if std::mem::replace(&mut self.asleep, -1) >= 0 {
+        if std::mem::replace(&mut self.resting, -1) >= 0 {
             self.settle();
         }
     }
 
-    /// It is not read: what slept is missed from when it was last found so, and its holds begin anew there.
+    /// It is not read: what rested is missed from when it was last found so, and its holds begin anew there.
     fn lose(&mut self) {
-        let found = std::mem::replace(&mut self.asleep, -1);
+        let found = std::mem::replace(&mut self.resting, -1);
         if found < 0 {
             return;
         }
@@ -299,7 +299,7 @@ fn steps() -> impl Strategy<Value = Vec<(i64, What)>> {
         2 => Just(What::Trigger),
         1 => Just(What::Consequence),
         4 => Just(What::Invalid),
-        3 => Just(What::Asleep),
+        3 => Just(What::Resting),
         1 => Just(What::Retired),
         2 => Just(What::Accepted),
         2 => Just(What::Restart),

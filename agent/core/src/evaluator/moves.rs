@@ -198,7 +198,7 @@ impl SignalState {
         let near = facts.proximity >= judgement.approach();
         let moved = facts.proximity >= entry + judgement.hysteresis;
         if (near && (accepted_count || lapsed)) || (moved && !accepted_count) {
-            let reasons = vec![format!("a standing hazard moves again: {}", self.told(judgement))];
+            let reasons = vec![self.standing_reason(judgement, lapsed)];
             return Some(self.open(judgement, facts, Cause::Level(Some(facts.at)), reasons));
         }
         let quiet = !accepted_count && is_quiet(judgement, facts);

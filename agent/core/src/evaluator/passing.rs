@@ -51,10 +51,7 @@ impl SignalState {
         self.memory.stamps(&rebase);
         self.course.iter_mut().for_each(|course| course.stamps(&rebase));
         self.seen.iter_mut().for_each(rebase);
-        if let Some(sleep) = &mut self.sleep {
-            rebase(&mut sleep.since);
-            rebase(&mut sleep.found);
-        }
+        self.rest.iter_mut().for_each(|rest| rest.stamps(&rebase));
         self.phase.stamps(&rebase);
     }
 
@@ -127,10 +124,10 @@ impl SignalState {
         }
     }
 
-    /// When silence turns dark. Drills, what sleeps and signals without an interval never do.
+    /// When silence turns dark. Drills, what rests and signals without an interval never do.
     fn dark_at(&self, judgement: &Judgement) -> Option<Stamp> {
         let exempt = matches!(self.phase, Phase::Breached { .. } | Phase::Dark { .. });
-        self.silent_at(judgement).filter(|_| !exempt && self.sleep.is_none())
+        self.silent_at(judgement).filter(|_| !exempt && self.rest.is_none())
     }
 
     /// Until when the last sample speaks for the signal.

@@ -9,8 +9,8 @@ mod failure;
 mod forecast;
 mod measures;
 mod near;
+mod rest;
 mod silence;
-mod sleep;
 mod standing;
 mod stored;
 

@@ -2,7 +2,8 @@
 
 use nearmiss_shared::time::Span;
 
-use super::SignalState;
+use super::{Baseline, SignalState};
+use crate::margin::number;
 use crate::ordinal;
 use crate::reading::Stamp;
 use crate::rule::Judgement;
@@ -45,6 +46,22 @@ impl SignalState {
             reasons.push(format!("rose by {grown}{within}"));
         }
         reasons
+    }
+
+    /// Why a standing hazard is one no more.
+    pub(super) fn standing_reason(&self, judgement: &Judgement, lapsed: bool) -> String {
+        let told = self.told(judgement);
+        let Some(Baseline { value, person, .. }) = &self.baseline else {
+            return format!("a standing hazard moves again: {told}");
+        };
+        let who = if person.is_empty() { "a person" } else { person };
+        let accepted = number(*value, judgement.unit);
+        if lapsed {
+            return format!("the time is over for which {who} accepted {accepted}: {told}");
+        }
+        let more = self.value().map_or(0.0, |now| now - value);
+        let more = number((more * 1e6).round() / 1e6, judgement.unit);
+        format!("{told}: {more} past the {accepted} that {who} accepted")
     }
 
     pub(super) fn forecast_reasons(&self, judgement: &Judgement, now: Stamp) -> Vec<String> {

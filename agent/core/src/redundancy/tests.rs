@@ -231,8 +231,9 @@ fn members_are_told_to_their_drives() {
         ("sda1", "sda"),
         ("/dev/sdaa12", "sdaa"),
         ("sdb", "sdb"),
-        ("nvme0n1p2", "nvme0n1"),
-        ("nvme0n1", "nvme0n1"),
+        ("nvme0n1p2", "nvme0"),
+        ("/dev/nvme12n1", "nvme12"),
+        ("/dev/nvme0", "nvme0"),
         ("mmcblk0p1", "mmcblk0"),
         ("loop7", "loop7"),
     ] {

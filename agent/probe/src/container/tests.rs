@@ -47,7 +47,7 @@ async fn look(probe: &mut ContainerProbe, answer: &Answer, told: Option<String>)
         Measure::Value(value) => format!("{} {value}", reading.signal),
         Measure::Consequence { reason, .. } => format!("{}: {reason}", reading.signal),
         Measure::Retired { why } => format!("{} retired: {why}", reading.signal),
-        Measure::Invalid { .. } | Measure::Asleep { .. } => format!("{} unread", reading.signal),
+        Measure::Invalid { .. } | Measure::Resting { .. } => format!("{} unread", reading.signal),
         Measure::Trigger { .. } => format!("{} near", reading.signal),
     };
     let readings = probe.read(&Clock::real()).await.readings;

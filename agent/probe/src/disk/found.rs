@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
 
 use super::device::Device;
-use crate::Known;
+use crate::{Captures, Known};
 
 /// Every drive by its subject.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ struct Found {
     /// Where it was last, and the type that worked.
     device: Device,
     signals: BTreeSet<String>,
+    /// The drive that has taken its place, and the array that is not whole yet without it.
+    replaced: Option<(String, String)>,
 }
 
 impl Drives {
@@ -25,7 +27,8 @@ impl Drives {
             return;
         };
         let kind = known.labels.get("type").map_or("auto", String::as_str);
-        let new = || Found { device: Device::named(name).of_kind(kind), signals: BTreeSet::new() };
+        let new =
+            || Found { device: Device::named(name).of_kind(kind), signals: BTreeSet::new(), replaced: None };
         self.0.entry(known.subject.clone()).or_insert_with(new).signals.insert(known.signal.clone());
     }
 
@@ -34,25 +37,26 @@ impl Drives {
     pub(super) fn kind_at(&self, device: &Device, here: &[Device]) -> Option<String> {
         let place = device.place();
         let is_here = |found: &&Found| here.iter().any(|other| other.place() == found.device.place());
-        let last = self.0.values().find(|found| found.device.place() == place);
+        let last = self.0.values().find(|found| found.is_at(&place));
         let moved = || self.0.values().find(|found| device.kind == "auto" && !is_here(found));
         last.or_else(moved).map(|found| found.device.kind.clone())
     }
 
     /// The same of every signal of the drives that were last at `place`.
     pub(super) fn all_at(&self, place: &str, measure: &Measure, at: Stamp) -> Vec<Reading> {
-        let drives = self.0.iter().filter(|(_, found)| found.device.place() == place);
+        let drives = self.0.iter().filter(|(_, found)| found.is_at(place));
         drives.flat_map(|(subject, found)| found.readings(subject, measure, at)).collect()
     }
 
     /// Takes in what this look found at each device, and tells of the drives that it did not find. One that a new drive has
-    /// taken the place of is retired; one that vanished is not read. A drive that was known elsewhere replaces none:
-    /// names move up when a dead one is not found any more.
+    /// taken the place of is retired once the array that it was in is whole; one that vanished is not read. A drive that
+    /// was known elsewhere replaces none: names move up when a dead one is not found any more.
     pub(super) fn take_in(
         &mut self,
         read: &[(Device, Vec<Reading>)],
         told: &[Reading],
         at: Stamp,
+        captures: &Captures,
     ) -> Vec<Reading> {
         let here: BTreeMap<String, Found> =
             read.iter().filter_map(|(device, readings)| Found::of(readings, device)).collect();
@@ -67,14 +71,9 @@ impl Drives {
             if here.contains_key(subject) || told.contains(subject.as_str()) {
                 return true;
             }
-            let place = found.device.place();
-            let successor = new.get(&place);
-            let measure = match successor {
-                Some(now) => Measure::Retired { why: format!("{place} now holds {now}") },
-                None => Measure::Invalid { why: format!("{place} is gone") },
-            };
+            let measure = found.missed(new.get(&found.device.place()).copied(), captures);
             missed.extend(found.readings(subject, &measure, at));
-            successor.is_none()
+            !matches!(measure, Measure::Retired { .. })
         });
         self.0.extend(here);
         missed
@@ -86,7 +85,28 @@ impl Found {
     fn of(readings: &[Reading], device: &Device) -> Option<(String, Self)> {
         let subject = readings.first()?.subject.clone();
         let signals = readings.iter().map(|reading| reading.signal.clone()).collect();
-        Some((subject, Self { device: device.clone(), signals }))
+        Some((subject, Self { device: device.clone(), signals, replaced: None }))
+    }
+
+    /// Whether it is the drive that is expected there.
+    fn is_at(&self, place: &str) -> bool {
+        self.replaced.is_none() && self.device.place() == place
+    }
+
+    /// What it means that it is not there, where `new` is.
+    fn missed(&mut self, new: Option<&str>, captures: &Captures) -> Measure {
+        let place = self.device.place();
+        let before = self.replaced.take();
+        let Some(now) = new.map(str::to_owned).or_else(|| before.as_ref().map(|(now, _)| now.clone())) else {
+            return Measure::Invalid { why: format!("{place} is gone") };
+        };
+        if let Some(array) = captures.not_whole(&self.device.name) {
+            let why = format!("replaced, {array} is not whole yet");
+            self.replaced = Some((now, array));
+            return Measure::Resting { why };
+        }
+        let whole = before.map_or_else(String::new, |(_, array)| format!(", and {array} is whole again"));
+        Measure::Retired { why: format!("{place} now holds {now}{whole}") }
     }
 
     /// The same of each of its signals.

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use super::*;
 
 mod kinds;
-mod sleep;
+mod rest;
+mod swap;
 
 const REPORT: &str = "smartctl 7.3 2022-02-28 r5338 [x86_64-linux] (local build)
 

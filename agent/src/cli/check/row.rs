@@ -84,11 +84,11 @@ fn said(margin: &Margin, case: Option<CaseNumber>, width: usize) -> String {
     let value = words::value(margin);
     let ordinal =
         if margin.ordinal && margin.proximity.is_some_and(|near| near > 0.0) { ", ordinal" } else { "" };
-    let state = match (margin.state, margin.asleep_since) {
+    let state = match (margin.state, &margin.resting) {
         (Physical::Normal, None) => String::new(),
-        (Physical::Normal, Some(_)) => "  asleep".to_owned(),
+        (Physical::Normal, Some(rest)) => format!("  {}", rest.why),
         (state, None) => format!("  {state}"),
-        (state, Some(_)) => format!("  {state}, asleep"),
+        (state, Some(rest)) => format!("  {state}, {}", rest.why),
     };
     let case = case.map(|case| format!("  {case}")).unwrap_or_default();
     let with_range = words::time_left(margin).map(|time| format!("  {time}")).unwrap_or_default();
@@ -169,7 +169,7 @@ pub(super) mod tests {
             reasons: Vec::new(),
             blips: 0,
             at: None,
-            asleep_since: None,
+            resting: None,
             labels: Default::default(),
             tick: 0.7,
             response_seconds: 3600.0,

@@ -121,7 +121,7 @@ impl Table<'_> {
         if !self.told.looking.is_empty() {
             notes.push(format!("looking for the first time, not told yet: {}", self.told.looking.join(", ")));
         }
-        notes.extend(self.asleep());
+        notes.extend(self.resting());
         if full {
             notes.extend(
                 excuses.iter().map(|excuse| format!("not applicable: {}: {}", excuse.probe, excuse.why)),
@@ -132,17 +132,19 @@ impl Table<'_> {
         notes.iter().flat_map(|note| wrapped(note, terminal.width)).collect()
     }
 
-    /// What rests and was not woken: its values are as old as the newest of them.
-    fn asleep(&self) -> Option<String> {
-        let mut read: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
-        for margin in self.told.signals.iter().filter(|margin| margin.asleep_since.is_some()) {
-            let newest = read.entry(&margin.subject).or_default();
+    /// What is not read for now: its values are as old as the newest of them.
+    fn resting(&self) -> Option<String> {
+        let mut read: BTreeMap<(&str, &str), Option<Timestamp>> = BTreeMap::new();
+        for margin in &self.told.signals {
+            let Some(rest) = &margin.resting else { continue };
+            let newest = read.entry((&margin.subject, &rest.why)).or_default();
             *newest = margin.at.max(*newest);
         }
-        let told =
-            |(subject, at): (&&str, &Option<Timestamp>)| format!("{subject} ({})", ago(*at, self.told.at));
+        let told = |((subject, why), at): (&(&str, &str), &Option<Timestamp>)| {
+            format!("{subject} ({why}, {})", ago(*at, self.told.at))
+        };
         let subjects: Vec<String> = read.iter().map(told).collect();
-        (!subjects.is_empty()).then(|| format!("asleep and not woken: {}", subjects.join(", ")))
+        (!subjects.is_empty()).then(|| format!("not read for now: {}", subjects.join(", ")))
     }
 }
 
@@ -189,6 +191,7 @@ fn scale(columns: Columns, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use nearmiss_shared::time::Span;
+    use nearmiss_shared::wire::v1::Resting;
 
     use super::super::row::tests::margin;
     use super::*;
@@ -247,7 +250,7 @@ mod tests {
         let read = Timestamp::from_millis(0);
         let drive = |signal, at| Margin {
             at,
-            asleep_since: Some(read),
+            resting: Some(Resting { since: read, why: "asleep".to_owned() }),
             ..margin(signal, "ACME SPINNER S1", Some(0.0))
         };
         let mut told = told(vec![drive("disk.reallocated", Some(read)), drive("disk.verdict", None)]);
@@ -255,7 +258,7 @@ mod tests {
         let lines = lines(&told, Terminal { width: 100, height: Some(24), colour: false });
         assert_eq!(lines.iter().filter(|line| line.ends_with("  asleep")).count(), 2, "{lines:#?}");
         assert!(
-            lines.contains(&"asleep and not woken: ACME SPINNER S1 (read 9h ago)".to_owned()),
+            lines.contains(&"not read for now: ACME SPINNER S1 (asleep, read 9h ago)".to_owned()),
             "{lines:#?}"
         );
     }

@@ -62,6 +62,6 @@ fn told(row: &MarginRow) -> Value {
         "time_to_failure_seconds": row.time_to_failure_seconds,
         "state": row.state,
         "at": row.at,
-        "asleep_since": row.asleep_since,
+        "resting": row.resting,
     })
 }

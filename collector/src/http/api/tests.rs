@@ -34,7 +34,7 @@ async fn reports(lab: &Lab, host: &Host) {
         time_to_failure_seconds: None,
         state: Physical::Approached,
         at: lab.now(),
-        asleep_since: None,
+        resting: None,
     };
     let status = Status { signals: vec![signal], ..host.report(lab) };
     assert_eq!(lab.send(host.post(lab, "/agent/v1/status", &status)).await.0, StatusCode::OK);

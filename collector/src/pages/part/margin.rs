@@ -80,9 +80,9 @@ impl Margin {
 
 /// `receding, asleep`: what rests shows what it was, not what it is.
 fn state(row: &MarginRow) -> String {
-    match (row.state, row.asleep_since) {
-        (Physical::Normal, Some(_)) => "asleep".to_owned(),
-        (state, Some(_)) => format!("{}, asleep", state.said()),
+    match (row.state, &row.resting) {
+        (Physical::Normal, Some(rest)) => rest.why.clone(),
+        (state, Some(rest)) => format!("{}, {}", state.said(), rest.why),
         (state, None) => state.said().to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::{Category, Physical};
+use nearmiss_shared::wire::v1::Resting;
 use serde::{Deserialize, Serialize};
 
 use crate::changes::Change;
@@ -41,9 +42,9 @@ pub struct MarginRow {
     pub state: Physical,
     /// Of the value: a drive is read every few minutes, and what does not change is told once an hour.
     pub at: Timestamp,
-    /// Since when it rests and is not read.
+    /// It is not read for now, for a reason that is no fault.
     #[serde(default)]
-    pub asleep_since: Option<Timestamp>,
+    pub resting: Option<Resting>,
 }
 
 impl Unit {

@@ -179,6 +179,6 @@ fn margin(subject: &str) -> MarginRow {
         time_to_failure_seconds: None,
         state: Physical::Watch,
         at: MORNING,
-        asleep_since: None,
+        resting: None,
     }
 }

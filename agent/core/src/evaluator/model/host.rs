@@ -38,13 +38,15 @@ impl Host {
             What::Trigger => Measure::Trigger { value: None, reason: String::new() },
             What::Consequence => Measure::Consequence { value: None, reason: String::new() },
             What::Invalid => Measure::Invalid { why: String::new() },
-            What::Asleep => Measure::Asleep { why: String::new() },
+            What::Resting => Measure::Resting { why: String::new() },
             What::Retired => Measure::Retired { why: String::new() },
             What::Accepted => {
                 let out = self.state.tick(&self.judgement, at);
                 self.tell(&out);
                 let until = at.wall.plus(Span::from_days(999));
-                let out = self.state.acknowledge_baseline(&self.judgement, 0.0, until, "", at);
+                let (reason, person) = (String::new(), String::new());
+                let baseline = Baseline { value: 0.0, until, reason, person };
+                let out = self.state.acknowledge_baseline(&self.judgement, baseline, at);
                 return self.tell(&out);
             }
             What::Restart => return self.store(),

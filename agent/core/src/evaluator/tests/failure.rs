@@ -19,8 +19,7 @@ const FROM: [(Physical, fn() -> Bench); 7] = [
     }),
     (Physical::Standing, || {
         let mut bench = Bench::approached();
-        let until = bench.now.wall.plus(Span::from_days(30));
-        bench.state.acknowledge_baseline(&bench.judgement, 0.14, until, "archive, full by design", bench.now);
+        bench.accept(0.14, Span::from_days(30));
         bench
     }),
     (Physical::Dark, || Bench::approached().silent(Span::from_minutes(1))),

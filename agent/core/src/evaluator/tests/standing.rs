@@ -18,9 +18,11 @@ impl Bench {
         self
     }
 
-    fn accept(&mut self, value: f64, span: Span) -> &mut Self {
+    pub(super) fn accept(&mut self, value: f64, span: Span) -> &mut Self {
         let until = self.now.wall.plus(span);
-        let out = self.state.acknowledge_baseline(&self.judgement, value, until, "known", self.now);
+        let (reason, person) = ("known".to_owned(), "ayesha".to_owned());
+        let baseline = Baseline { value, until, reason, person };
+        let out = self.state.acknowledge_baseline(&self.judgement, baseline, self.now);
         self.events.extend(out);
         self
     }
@@ -101,4 +103,22 @@ fn a_trigger_that_goes_on_keeps_a_standing_hazard_where_it_is() {
         bench.measure(Measure::Trigger { value: Some(0.4), reason: "still so".to_owned() });
     }
     assert_eq!(bench.kinds(), ["approached", "standing"]);
+}
+
+#[test]
+fn the_first_more_of_an_accepted_count_speaks_however_little_it_is_by_the_table() {
+    let mut bench = Bench::new("", "disk.reallocated");
+    bench.values(&[8.0]).accept(8.0, Span::from_days(180));
+    let until = bench.now.wall.plus(Span::from_days(180));
+    assert!(
+        bench.last().reasons[0].starts_with("ayesha accepted 8 sectors until 20"),
+        "{until} {:?}",
+        bench.last()
+    );
+    bench.values(&[8.0, 8.0]);
+    assert_eq!(bench.at(), Physical::Standing);
+    bench.values(&[9.0]);
+    assert_eq!((bench.at(), bench.state.episode()), (Physical::Approached, 2));
+    bench.accept(9.0, Span::from_days(180)).values(&[9.0]);
+    assert_eq!(bench.at(), Physical::Standing);
 }

@@ -1,6 +1,7 @@
 //! The fleet's margins: order, age, and the sentence when nothing approaches.
 
 use nearmiss_shared::vocabulary::Category;
+use nearmiss_shared::wire::v1::Resting;
 
 use super::*;
 use crate::pages::sample::NOW;
@@ -96,7 +97,7 @@ fn row(read: Span, heard: Option<Span>) -> MarginRow {
         time_to_failure_seconds: None,
         state: Physical::Normal,
         at: NOW.minus(read),
-        asleep_since: None,
+        resting: None,
     }
 }
 
@@ -110,7 +111,9 @@ fn a_host_that_is_heard_gives_data_however_seldom_its_drives_are_read() {
 
 #[test]
 fn a_sleeping_drive_does_not_look_healthy() {
-    let asleep = |state| MarginRow { state, asleep_since: Some(NOW), ..row(Span::ZERO, Some(Span::ZERO)) };
+    let rest = Resting { since: NOW, why: "asleep".into() };
+    let asleep =
+        |state| MarginRow { state, resting: Some(rest.clone()), ..row(Span::ZERO, Some(Span::ZERO)) };
     for (state, told) in [(Physical::Normal, "asleep"), (Physical::Approached, "approaching failure, asleep")]
     {
         assert_eq!(Margin::new(asleep(state), NOW).state, told);

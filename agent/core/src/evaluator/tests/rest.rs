@@ -5,7 +5,7 @@ use super::*;
 /// A night of looks that find it asleep, ten minutes apart.
 fn night(bench: &mut Bench, hours: i64) {
     for _ in 0..hours * 6 {
-        bench.measure(Measure::Asleep { why: "the drive sleeps".to_owned() });
+        bench.measure(Measure::Resting { why: "asleep".to_owned() });
         bench.wait(Span::from_minutes(10));
     }
 }
@@ -23,16 +23,16 @@ fn a_sleeping_drive_keeps_its_value_with_its_age_and_does_not_turn_dark() {
     assert_eq!((bench.at(), bench.events.len()), (Physical::Normal, 0));
     let margin = bench.state.margin(&bench.judgement, bench.now);
     assert_eq!(margin.value, Some(0.0));
-    assert!(margin.asleep_since.is_some());
+    assert!(margin.resting.is_some());
     let [reason] = &margin.reasons[..] else { panic!("{margin:?}") };
     assert!(
-        reason.starts_with("the drive sleeps, for 9h")
+        reason.starts_with("asleep, for 9h")
             && reason.contains("; read 9h")
             && reason.ends_with("ago: 0 sectors"),
         "{reason}"
     );
     bench.values(&[0.0]);
-    assert_eq!(bench.state.margin(&bench.judgement, bench.now).asleep_since, None);
+    assert_eq!(bench.state.margin(&bench.judgement, bench.now).resting, None);
 }
 
 #[test]
@@ -80,6 +80,6 @@ fn sleep_is_stored_and_told_in_the_time_of_the_next_boot() {
     let mut state: SignalState = serde_json::from_str(&text).unwrap();
     assert_eq!(state, bench.state);
     state.resumed(Stamp { wall: bench.now.wall, boot_ms: 5_000 }, false, true);
-    let since = state.sleep.unwrap().since;
+    let since = state.rest.unwrap().since;
     assert_eq!(since.boot_ms, 5_000 - bench.now.wall.since(since.wall).as_millis());
 }

@@ -14,9 +14,9 @@ async fn the_drive_that_was_here_sleeps_and_its_values_stand() {
     let awake = probe.read(&clock).await;
     drives.write("sda", STANDBY);
     let asleep = probe.read(&clock).await;
-    let why = "the drive sleeps and was not woken".to_owned();
+    let why = "asleep".to_owned();
     assert_eq!(asleep.readings.len(), awake.readings.len());
-    assert!(measures(&asleep, "S1").iter().all(|measure| **measure == Measure::Asleep { why: why.clone() }));
+    assert!(measures(&asleep, "S1").iter().all(|measure| **measure == Measure::Resting { why: why.clone() }));
     assert_eq!(asleep.not_applicable, [], "that is no fault");
 
     drives.holds("sda", "S1");
