@@ -23,12 +23,18 @@ use std::sync::Arc;
 use nearmiss_agent_core::config::HistoryConfig;
 use nearmiss_agent_core::history::Readings;
 use nearmiss_agent_core::margin::number;
+use nearmiss_agent_core::smart::attribute_of;
+use nearmiss_agent_probe::Known;
 use nearmiss_runtime::tasks::blocking;
-use nearmiss_shared::time::Timestamp;
+use nearmiss_shared::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 pub use reader::{Found, Outline, Past};
 use writer::Writer;
+
+/// A drive's outlook looks back so far.
+const OUTLOOK_WINDOW: Span = Span::from_days(15);
 
 /// Nothing is kept; the first is what there was to keep.
 pub type Unkept = (Readings, io::Error);
@@ -100,6 +106,26 @@ impl History {
     pub async fn give_up(&self) -> u64 {
         let Some(writer) = self.0.clone() else { return 0 };
         blocking("history", move || writer.give_up()).await.unwrap_or(0)
+    }
+}
+
+/// Gives the counts of drives what was recorded of them, for their outlook.
+pub async fn recall(state: &Path, known: &mut [Known], now: Timestamp) {
+    let is_count = |known: &Known| attribute_of(&known.signal).is_some();
+    if !known.iter().any(is_count) {
+        return;
+    }
+    let past = Past::of(state);
+    let wanted = |signal: &str, _: &str| attribute_of(signal).is_some();
+    let read = blocking("history", move || past.several(&wanted, now.minus(OUTLOOK_WINDOW))).await;
+    let mut read = match read {
+        Ok(Ok(read)) => read,
+        Ok(Err(fault)) => return warn!(%fault, "what was recorded cannot be read: outlooks begin anew"),
+        Err(fault) => return warn!(%fault, "what was recorded cannot be read: outlooks begin anew"),
+    };
+    for known in known.iter_mut() {
+        let samples = read.remove(&(known.signal.clone(), known.subject.clone())).unwrap_or_default();
+        known.past = samples.into_iter().map(|sample| (sample.at, sample.value)).collect();
     }
 }
 

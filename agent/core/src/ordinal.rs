@@ -6,8 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::outlook::Sensitivity;
+
 /// Rises whenever a value of the table changes; stored with every event's rule hash.
-pub const TABLE_VERSION: u32 = 2;
+pub const TABLE_VERSION: u32 = 3;
 /// Closeness at approach and at critical, the same for every count.
 pub const APPROACH: f64 = 0.5;
 pub const CRITICAL: f64 = 0.8;
@@ -32,6 +34,8 @@ pub enum Family {
     SelfTest,
     /// Entries of the drive's error log: what is new of them, since the old ones never go.
     ErrorLog,
+    /// Points of [`crate::outlook`], which hold the growth already: critical from where the default warns.
+    Outlook,
     /// The drive says so itself: attributes below their threshold, verdict FAILED.
     Verdict,
 }
@@ -41,15 +45,21 @@ impl Family {
     pub const fn is_by_growth(self) -> bool {
         matches!(self, Self::Link | Self::SelfTest | Self::ErrorLog)
     }
+
+    /// Whether growth counts beside the level.
+    const fn adds_growth(self) -> bool {
+        !self.is_by_growth() && !matches!(self, Self::Outlook)
+    }
 }
 
-const STEPS: [(Family, &[(f64, f64)]); 7] = [
+const STEPS: [(Family, &[(f64, f64)]); 8] = [
     (Family::Reallocated, &[(1.0, 0.30), (4.0, 0.52), (16.0, 0.72), (70.0, 0.84), (260.0, 0.92)]),
     (Family::Unreadable, &[(1.0, 0.60), (3.0, 0.72), (6.0, 0.82), (16.0, 0.90)]),
     (Family::Mechanical, &[(1.0, 0.55), (3.0, 0.70), (10.0, 0.82)]),
     (Family::Link, &[(1.0, 0.10), (10.0, 0.25), (100.0, 0.40), (1000.0, 0.52)]),
     (Family::SelfTest, &[(1.0, 0.60), (3.0, 0.72)]),
     (Family::ErrorLog, &[(1.0, 0.30), (5.0, 0.52), (50.0, 0.65)]),
+    (Family::Outlook, &[(Sensitivity::High.points(), 0.60), (Sensitivity::Default.points(), 0.92)]),
     (Family::Verdict, &[(1.0, 0.95)]),
 ];
 
@@ -60,7 +70,7 @@ pub fn closeness(family: Family, count: f64, growth: f64) -> (f64, usize) {
     let read = if family.is_by_growth() { growth } else { count };
     let reached = steps.iter().take_while(|(from, _)| read >= *from).count();
     let level = reached.checked_sub(1).and_then(|index| steps.get(index)).map_or(0.0, |(_, level)| *level);
-    let adds = growth > 0.0 && level > 0.0 && !family.is_by_growth();
+    let adds = growth > 0.0 && level > 0.0 && family.adds_growth();
     let grown = if adds { GROWTH_STEP * growth_steps(growth) } else { 0.0 };
     ((level + grown).min(MOST), reached)
 }
@@ -81,6 +91,8 @@ mod tests {
             (Family::Reallocated, 4.0, true),
             (Family::Unreadable, 1.0, true),
             (Family::Link, 100.0, false),
+            (Family::Outlook, 6.9, false),
+            (Family::Outlook, 7.0, true),
             (Family::Verdict, 1.0, true),
         ] {
             assert_eq!(closeness(family, count, 0.0).0 >= APPROACH, near, "{family:?} {count}");

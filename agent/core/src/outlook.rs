@@ -8,6 +8,8 @@
 mod kind;
 mod points;
 
+use nearmiss_shared::time::Timestamp;
+
 use crate::drive_stats::Day;
 
 pub use kind::Kinds;
@@ -19,6 +21,14 @@ nearmiss_shared::words! {
         Default = "default",
         High = "high",
     }
+}
+
+/// The signal of a drive's points.
+pub const SIGNAL: &str = "disk.outlook";
+
+/// The day of an instant (UTC).
+pub fn day(at: Timestamp) -> Day {
+    Day::try_from(at.as_millis().div_euclid(86_400_000)).unwrap_or(Day::MAX)
 }
 
 impl Sensitivity {

@@ -19,7 +19,7 @@ mod text;
 use nearmiss_shared::words;
 
 pub use attribute::{Attribute, WhenFailed};
-pub use judge::readings;
+pub use judge::{attribute_of, readings};
 pub use kind::{gives_json, is_kind_unknown, is_member, kinds};
 pub use line::line;
 pub use problem::Problem;

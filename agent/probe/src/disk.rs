@@ -18,11 +18,13 @@ use crate::{Clock, Excuses, Known, Probe, Readings};
 mod ask;
 mod device;
 mod found;
+mod outlooks;
 mod scan;
 
 use ask::{Answer, Questions};
 use device::Device;
 use found::{Drives, labelled};
+use outlooks::Outlooks;
 
 const NAME: &str = "disk";
 
@@ -38,6 +40,7 @@ pub struct DiskProbe {
     interval: Span,
     captures: Captures,
     drives: Drives,
+    outlooks: Outlooks,
     /// Places where no way of speaking gave a report, and when that was found.
     mute: BTreeMap<String, Stamp>,
     excuses: Excuses,
@@ -58,6 +61,7 @@ impl DiskProbe {
             interval,
             captures,
             drives: Drives::default(),
+            outlooks: Outlooks::default(),
             mute: BTreeMap::new(),
             excuses: Excuses::new(NAME),
         }
@@ -90,6 +94,7 @@ impl DiskProbe {
             }
         }
         let missed = self.drives.take_in(&read, &unread, at, &self.captures);
+        self.outlooks.keep(|subject| self.drives.has(subject));
         let read = read.into_iter().flat_map(|(_, readings)| readings);
         let readings = read.chain(unread).chain(missed).collect();
         Readings { readings, not_applicable: self.excuses.news(excuses) }
@@ -137,7 +142,7 @@ impl DiskProbe {
         (devices, refused)
     }
 
-    fn judge(&self, answer: Answer, at: Stamp) -> Looked {
+    fn judge(&mut self, answer: Answer, at: Stamp) -> Looked {
         let device = answer.device;
         let text = match answer.text {
             Ok(text) => text,
@@ -155,7 +160,8 @@ impl DiskProbe {
         let Some(subject) = report.subject() else {
             return Looked::Unread(scan::refusal(&device.name, &text));
         };
-        let readings = smart::readings(&report, at);
+        let mut readings = smart::readings(&report, at);
+        readings.extend(self.outlooks.reading(&report, &readings, at));
         let readings = readings.into_iter().map(|reading| labelled(reading, &device)).collect();
         if !smart::is_member(&device.kind) {
             let near = matches!(report.state(), DriveState::Approaching | DriveState::Failing);
@@ -177,6 +183,7 @@ impl Probe for DiskProbe {
 
     fn expect(&mut self, known: &Known) {
         self.drives.take_up(known);
+        self.outlooks.take_up(known);
     }
 
     fn read<'a>(&'a mut self, clock: &'a Clock) -> BoxFuture<'a, Readings> {

@@ -12,7 +12,7 @@ use nearmiss_agent_core::config::AgentConfig;
 use nearmiss_agent_core::reading::Reading;
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_agent_core::signal::{Table, main_signal};
-use nearmiss_shared::time::Span;
+use nearmiss_shared::time::{Span, Timestamp};
 
 pub mod backup;
 pub mod captures;
@@ -51,12 +51,14 @@ use redundancy::RedundancyProbe;
 use service::ServiceProbe;
 
 /// A signal of a subject as it was known before a restart.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
     pub signal: String,
     pub subject: String,
     /// Of its last reading.
     pub labels: BTreeMap<String, String>,
+    /// Its values of the last two weeks, where they are kept and asked for.
+    pub past: Vec<(Timestamp, f64)>,
 }
 
 /// What one look gave.

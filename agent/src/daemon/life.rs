@@ -11,7 +11,7 @@ use crate::control::{Desk, Server};
 use crate::drill::Drills;
 use crate::follower::{Checkpoint, Follower};
 use crate::freezer::{self, Freezer};
-use crate::history::History;
+use crate::history::{self, History};
 use crate::looks::Looks;
 use crate::pipeline::{Handle, Outbox, Parts, Pipeline};
 use crate::sessions::Sessions;
@@ -59,7 +59,7 @@ impl Life {
         };
         let (pipeline, handle) = composition.pipeline().await?;
         composition.follow(&handle).await?;
-        let looks = composition.look(&pipeline, &handle);
+        let looks = composition.look(&pipeline, &handle).await;
         let drills = composition.drills(&pipeline, &handle);
         composition.freeze(&handle);
         composition.sessions(&handle);
@@ -131,8 +131,9 @@ impl Composition<'_> {
         Ok(())
     }
 
-    fn look(&mut self, pipeline: &Pipeline, handle: &Handle) -> Looks {
-        let known = pipeline.known();
+    async fn look(&mut self, pipeline: &Pipeline, handle: &Handle) -> Looks {
+        let mut known = pipeline.known();
+        history::recall(&self.settings.state, &mut known, self.shared.clock.wall()).await;
         let mut looks = Looks::default();
         for mut probe in
             nearmiss_agent_probe::all(&self.settings.config, &self.settings.rules, &self.captures)

@@ -60,6 +60,25 @@ impl Past {
         Ok(found)
     }
 
+    /// The readings of several signals from `since` on, by signal and subject, in one go over the files.
+    ///
+    /// # Errors
+    /// The files cannot be read.
+    pub fn several(
+        &self,
+        wanted: &dyn Fn(&str, &str) -> bool,
+        since: Timestamp,
+    ) -> io::Result<BTreeMap<Series, Vec<Sample>>> {
+        let mut found: BTreeMap<Series, Vec<Sample>> = BTreeMap::new();
+        self.each(FINE, Some(since), wanted, &mut |kept: Readings| {
+            for (series, samples) in kept {
+                let newer = samples.into_iter().filter(|sample| sample.at >= since);
+                found.entry(series).or_default().extend(newer);
+            }
+        })?;
+        Ok(found)
+    }
+
     /// The hours of a signal of a subject, oldest first: of readings that are no longer kept.
     ///
     /// # Errors

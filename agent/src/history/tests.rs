@@ -188,3 +188,23 @@ fn an_outline_says_from_when_to_when_and_between_what() {
     assert!(whole.min < whole.mean && whole.mean < whole.max, "{whole:?}");
     assert_eq!(bench.past().outline(Some("x.y")).unwrap().items.len(), 0);
 }
+
+#[tokio::test]
+async fn a_drives_outlook_is_given_what_was_recorded_of_its_counts() {
+    let bench = Bench::new(|_| {});
+    let now = bench.now();
+    let ago = |days, value| Sample { at: now.minus(Span::from_days(days)), value };
+    let series = |signal: &str, subject: &str| (signal.to_owned(), subject.to_owned());
+    let recorded = Readings::from([
+        (series("disk.pending_sectors", "S1"), vec![ago(20, 1.0), ago(9, 3.0), ago(1, 7.0)]),
+        (series("disk.pending_sectors", "S2"), vec![ago(9, 5.0)]),
+        (series("disk.temperature", "S1"), vec![ago(9, 30.0)]),
+    ]);
+    bench.writer.append(&recorded, now).unwrap();
+    let known =
+        |signal: &str| Known { signal: signal.to_owned(), subject: "S1".to_owned(), ..Known::default() };
+    let mut all = [known("disk.pending_sectors"), known("disk.temperature"), known("disk.reallocated")];
+    recall(bench.folder.path(), &mut all, now).await;
+    let values = all.map(|known| known.past.into_iter().map(|(_, value)| value).collect::<Vec<f64>>());
+    assert_eq!(values, [vec![3.0, 7.0], vec![], vec![]]);
+}

@@ -142,6 +142,7 @@ impl Watched {
             signal: self.state.signal().to_owned(),
             subject: subject.to_owned(),
             labels: self.state.labels().clone(),
+            past: Vec::new(),
         })
     }
 

@@ -17,6 +17,9 @@ pub fn what(signal: &str, subject: &str) -> String {
         "filesystem.read_only" => format!("{thing} turned read-only"),
         "disk.attribute" => format!("drive {thing} reports an attribute failing"),
         "disk.verdict" => format!("drive {thing} says it is failing"),
+        "disk.outlook" => format!("drive {thing} predicted to fail"),
+        "disk.redundancy" => format!("array {thing} without its redundancy"),
+        "disk.filesystem_errors" => format!("{thing} reads damaged data"),
         "disk.temperature" => format!("drive {thing} is hot"),
         "disk.wear" => format!("drive {thing} is worn"),
         "disk.spare" => format!("drive {thing} runs out of spare"),
@@ -46,6 +49,7 @@ mod tests {
         for (signal, subject, expected) in [
             ("filesystem.free", "/var", "/var filling"),
             ("disk.pending_sectors", "M S1", "drive M S1: pending sectors"),
+            ("disk.outlook", "M S1", "drive M S1 predicted to fail"),
             ("log.failed-logins", "10.0.0.9", "failed logins from 10.0.0.9"),
             ("host.memory_available", "", "memory available"),
             ("disk.attribute", "drill:disk-failure", "drive rehearsal reports an attribute failing"),

@@ -47,6 +47,19 @@ impl History {
         self.days.push_back((day, counts));
     }
 
+    /// What `attribute` had counted on an earlier day.
+    pub fn recall(&mut self, day: Day, attribute: u8, count: u64) {
+        let Some(index) = MEASURES.iter().position(|measure| measure.attributes.contains(&attribute)) else {
+            return;
+        };
+        let place = self.days.partition_point(|(kept, _)| *kept < day);
+        if self.days.get(place).is_none_or(|(kept, _)| *kept != day) {
+            self.days.insert(place, (day, Counts::default()));
+        }
+        let counts = self.days.get_mut(place).and_then(|(_, counts)| counts.0.get_mut(index));
+        counts.into_iter().for_each(|held| *held = count.max(*held));
+    }
+
     /// The points of the newest day.
     pub fn points(&self) -> f64 {
         self.parts().map(|part| part.points()).sum()

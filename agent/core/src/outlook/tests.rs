@@ -31,6 +31,24 @@ fn an_old_count_is_quiet_and_its_growth_speaks_with_its_numbers() {
 }
 
 #[test]
+fn what_is_recalled_counts_like_what_was_seen() {
+    let mut seen = History::default();
+    let mut recalled = History::default();
+    for (day, five, pending) in [(3, 10, 0), (5, 10, 4), (9, 40, 4)] {
+        seen.push(day, counts(five, pending));
+    }
+    // In no order, by attribute, more than once a day; what no rule weighs is nothing.
+    for (day, attribute, count) in
+        [(5, 197, 2), (3, 5, 10), (5, 5, 10), (5, 198, 4), (3, 197, 0), (4, 199, 7)]
+    {
+        recalled.recall(day, attribute, count);
+    }
+    recalled.push(9, counts(40, 4));
+    assert_eq!(recalled.points(), seen.points());
+    assert_eq!(recalled.reasons(), seen.reasons());
+}
+
+#[test]
 fn unreadable_sectors_weigh_double() {
     // 2 x (log2(1 + 24) + log2(1 + 24)) = 18.6.
     let judged = days(&[(0, 0, 0), (1, 0, 24)]);

@@ -5,6 +5,7 @@ use nearmiss_shared::vocabulary::Category;
 
 use super::{Scale, SignalSpec, Table, limited};
 use crate::ordinal::Family;
+use crate::outlook;
 
 const DISK: SignalSpec = SignalSpec {
     name: "disk.reallocated",
@@ -44,6 +45,7 @@ pub(super) const SIGNALS: &[SignalSpec] = &[
     count("disk.crc_errors", "errors", Family::Link),
     count("disk.failed_self_tests", "tests", Family::SelfTest),
     count("disk.logged_errors", "errors", Family::ErrorLog),
+    SignalSpec { source: "agent/core/README.md", ..count(outlook::SIGNAL, "points", Family::Outlook) },
     count("disk.attribute", "attributes at threshold", Family::Verdict),
     count("disk.verdict", "verdict", Family::Verdict),
     disk("disk.temperature", "celsius", limited(40.0, 55.0, 58.0, 60.0)),

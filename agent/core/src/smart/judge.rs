@@ -21,7 +21,17 @@ const COUNTS: [(u8, &str); 9] = [
 /// Attributes whose normalised value falls from 100 to its threshold as flash wears out.
 const WEAR: [u8; 5] = [177, 202, 231, 233, 173];
 
+/// The ATA attribute whose count this signal is.
+pub fn attribute_of(signal: &str) -> Option<u8> {
+    COUNTS.iter().find(|(_, name)| *name == signal).map(|(id, _)| *id)
+}
+
 impl Report {
+    /// The count of events that attribute `id` holds; `None` where the drive has none or it cannot be told.
+    pub fn count(&self, id: u8) -> Option<u64> {
+        self.attribute(id)?.count(self.is_seagate())
+    }
+
     /// Our judgement. PASSED never overrules a count.
     pub fn state(&self) -> DriveState {
         if self.asleep {
@@ -42,8 +52,7 @@ impl Report {
     fn levels(&self) -> Vec<(&'static str, f64, Option<Limits>)> {
         let mut levels = Vec::new();
         for (id, signal) in COUNTS {
-            let count = self.attribute(id).and_then(|attribute| attribute.count(self.is_seagate()));
-            levels.extend(count.map(|count| (signal, count as f64, None)));
+            levels.extend(self.count(id).map(|count| (signal, count as f64, None)));
         }
         if self.self_tests > 0 {
             levels.push(("disk.failed_self_tests", self.self_tests_failed as f64, None));

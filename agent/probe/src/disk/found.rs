@@ -32,6 +32,10 @@ impl Drives {
         self.0.entry(known.subject.clone()).or_insert_with(new).signals.insert(known.signal.clone());
     }
 
+    pub(super) fn has(&self, subject: &str) -> bool {
+        self.0.contains_key(subject)
+    }
+
     /// The type that worked for the drive which was here last. Where the scan knows none, also what worked for a drive that
     /// is at none of `here` any more: a bridge that was plugged in anew has another name.
     pub(super) fn kind_at(&self, device: &Device, here: &[Device]) -> Option<String> {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::*;
 
 mod kinds;
+mod outlook;
 mod rest;
 mod swap;
 
@@ -137,6 +138,7 @@ fn known(serial: &str, device: &str) -> Known {
         signal: "disk.pending_sectors".to_owned(),
         subject: format!("ACME SPINNER 4000 {serial}"),
         labels: BTreeMap::from([("device".to_owned(), device.to_owned())]),
+        past: Vec::new(),
     }
 }
 

@@ -130,7 +130,7 @@ async fn failures_are_counted_on_after_a_restart() {
     let mut probe = probe(&format!("[[endpoint]]\nname = \"e\"\ntarget = \"tcp://127.0.0.1:{port}\"\n"));
     let labels = BTreeMap::from([("failures".to_owned(), "2".to_owned())]);
     let (signal, subject) = ("endpoint.attempts_left".to_owned(), format!("127.0.0.1:{port}"));
-    probe.expect(&Known { signal, subject, labels });
+    probe.expect(&Known { signal, subject, labels, ..Known::default() });
     let readings = probe.read(&Clock::real()).await.readings;
     assert_eq!(why(&readings), "down after 3 failures in a row: connection refused");
 }

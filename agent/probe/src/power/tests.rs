@@ -114,7 +114,12 @@ async fn the_full_runtime_is_known_after_a_restart() {
     let upsc = "[ \"$1\" = -l ] && exec echo one\nprintf 'ups.status: OB\\nbattery.runtime: 1000\\n'";
     let mut probe = probe(folder.path(), upsc, "", "");
     let labels = BTreeMap::from([(Full::LABEL.to_owned(), "5000".to_owned())]);
-    probe.expect(&Known { signal: "power.runtime_left".to_owned(), subject: "one".to_owned(), labels });
+    probe.expect(&Known {
+        signal: "power.runtime_left".to_owned(),
+        subject: "one".to_owned(),
+        labels,
+        ..Known::default()
+    });
     let looked = probe.read(&Clock::real()).await;
     assert_eq!(looked.readings[1].limits.map(|limits| limits.normal), Some(5000.0));
 }

@@ -49,6 +49,8 @@ pub(super) fn value(margin: &Margin) -> String {
         "power.runtime_left" => format!("{told} on battery"),
         signal if ["plugin.", "metrics."].iter().any(|table| signal.starts_with(table)) => told,
         _ if margin.unit == "ratio" => format!("{told} free"),
+        "disk.outlook" if value == 0.0 => "nothing counted".to_owned(),
+        "disk.outlook" => format!("{value:.1} points"),
         "disk.verdict" => if yes { "says it fails" } else { "says it passed" }.to_owned(),
         _ => told,
     }
