@@ -19,6 +19,23 @@ setup_packages() {
     python3 -c 'import ensurepip' 2>/dev/null || install_missing ensurepip:python3-venv
 }
 
+# QEMU, a kernel for it, and the arrays that are built in it. The kernel is unpacked beside the target folder's other tools,
+# and nothing of it is installed: it is not for this machine.
+setup_guest() {
+    local tools="$CARGO_TARGET_DIR/tools/kernel" package
+    export NEARMISS_TEST_KERNEL="$tools"
+    [ -z "$1" ] && [ "$(uname -m)" = x86_64 ] || return 0
+    install_missing qemu-system-x86_64:qemu-system-x86 depmod:kmod cpio:cpio strip:binutils mdadm:mdadm lvm:lvm2
+    if compgen -G "$tools/lib/modules/*/modules.dep" >/dev/null || ! command -v apt-get >/dev/null; then return 0; fi
+    say "unpacking a kernel for the guests (once)"
+    package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image/ { print $2; exit }')
+    [ -n "$package" ] || return 0
+    rm -rf "$tools"
+    mkdir -p "$tools"
+    (cd "$tools" && apt-get download -qq "$package" 2>/dev/null && dpkg -x "$package"_*.deb . && rm "$package"_*.deb &&
+        PATH="$PATH:/usr/sbin" depmod -b "$tools" "$(basename "$tools"/lib/modules/*)") || rm -rf "$tools"
+}
+
 # Programs of others that benches measure themselves against.
 setup_peers() {
     install_missing prometheus-node-exporter:prometheus-node-exporter openssl:openssl

@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod dump;
+pub mod guest;
 pub mod lab;
 pub mod loopfs;
 pub mod mail;

@@ -1,6 +1,5 @@
 //! Waiting on facts: a story asks until something holds, with a deadline, and says what it waited for.
 
-use std::future::Future;
 use std::time::Duration;
 
 /// How long a story waits for one fact.
@@ -8,21 +7,13 @@ pub const PATIENCE: Duration = Duration::from_secs(25);
 const PACE: Duration = Duration::from_millis(25);
 
 /// Asks until the answer is `Some`; panics with `what` after [`PATIENCE`].
-pub async fn until<T, F, Answer>(what: &str, ask: F) -> T
-where
-    F: FnMut() -> Answer,
-    Answer: Future<Output = Option<T>>,
-{
+pub async fn until<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
     within(PATIENCE, what, ask).await
 }
 
 /// As [`until`], with another deadline.
 #[expect(clippy::panic, reason = "a story that waits in vain has failed")]
-pub async fn within<T, F, Answer>(patience: Duration, what: &str, mut ask: F) -> T
-where
-    F: FnMut() -> Answer,
-    Answer: Future<Output = Option<T>>,
-{
+pub async fn within<T>(patience: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let mut pace = tokio::time::interval(PACE);
     let asking = async {
         loop {

@@ -17,10 +17,11 @@ pub(crate) fn quick_rule(subject: &str) -> AgentSettings {
 }
 
 struct Story {
-    lab: Lab,
-    disk: LoopFilesystem,
+    // In the order of their ends: who writes, what is mounted, and the folder that all of it lies in.
     agent: Agent,
     api: Client,
+    disk: LoopFilesystem,
+    lab: Lab,
 }
 
 async fn a_watched_filesystem() -> Story {

@@ -14,6 +14,7 @@ mod containers;
 mod disk;
 mod drill;
 mod durability;
+mod emulated;
 mod endpoint;
 mod filesystem;
 mod history;

@@ -14,10 +14,11 @@ use serde_json::Value;
 use crate::filesystem::quick_rule;
 
 struct Story {
-    lab: Lab,
-    disk: LoopFilesystem,
+    // In the order of their ends: who writes, what is mounted, and the folder that all of it lies in.
     agent: Agent,
     api: Client,
+    disk: LoopFilesystem,
+    lab: Lab,
     /// The address of its case.
     path: String,
     /// And what people call it.
