@@ -29,9 +29,12 @@ pub fn approach_proximity(normal: Option<f64>, approach: Option<f64>, limit: Opt
     (way != 0.0).then(|| ((approach - normal) / way).clamp(0.0, 1.0))
 }
 
+/// The signal that counts how many further failures its subject survives.
+pub const LAST_BARRIER: &str = "disk.redundancy";
+
 /// Whether this value of this signal says that the subject survives no further failure.
 pub fn is_last_barrier(signal: &str, value: Option<f64>) -> bool {
-    signal == "disk.redundancy" && value.is_some_and(|left| left <= 0.0)
+    signal == LAST_BARRIER && value.is_some_and(|left| left <= 0.0)
 }
 
 /// Proximity bands of 0.1: within one, an ordinal closeness yields to a measured one.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Category;
 
+use nearmiss_agent_core::smart;
 use nearmiss_agent_probe::Captures;
 use nearmiss_agent_probe::command::Program;
 
@@ -95,11 +96,24 @@ fn disk(recipe: &Recipe, captures: &Captures) -> Vec<Step> {
         |report| format!("{}, by the probe at {}", report.method, report.at),
     );
     let taken = report.map(|report| report.text).ok_or_else(|| "the probe has no report of it".to_owned());
-    vec![
-        Step::ready("smartctl.txt", method, taken),
-        output_of("kernel.log", &["dmesg"]).keeping_last(),
-        host::file("mdstat.txt", "/proc/mdstat"),
-    ]
+    let mut steps = reports(method, taken);
+    steps.push(output_of("kernel.log", &["dmesg"]).keeping_last());
+    steps.push(host::file("mdstat.txt", "/proc/mdstat"));
+    steps
+}
+
+/// What smartctl printed, as it printed it; where that was JSON also the text inside, which is what people read.
+fn reports(method: String, taken: Result<Vec<u8>, String>) -> Vec<Step> {
+    match taken {
+        Ok(json) if json.starts_with(b"{") => {
+            let text = smart::printed(&json).into_bytes();
+            vec![
+                Step::ready("smartctl.txt", "the lines of text in smartctl.json", Ok(text)),
+                Step::ready("smartctl.json", method, Ok(json)),
+            ]
+        }
+        taken => vec![Step::ready("smartctl.txt", method, taken)],
+    }
 }
 
 fn service(unit: &str) -> Vec<Step> {

@@ -98,6 +98,19 @@ async fn matched_lines_and_reports_come_from_memory_without_their_secrets() {
 }
 
 #[tokio::test]
+async fn a_report_in_json_is_there_as_it_was_printed_and_as_people_read_it() {
+    let captures = Captures::default();
+    let json = br#"{"smartctl": {"output": ["smartctl 7.3", "SMART Health Status: OK"]}}"#;
+    let (at, method) = (Timestamp::from_millis(0), "smartctl --json=o /dev/sda".to_owned());
+    captures.keep_report("S1", nearmiss_agent_probe::captures::Report { at, method, text: json.to_vec() });
+    let recipe = recipe(Category::Disk, "disk.reallocated", "S1");
+    let draft = collect(&recipe, &Clock::real(), Limits::default(), &captures).await;
+    let item = |name: &str| draft.items.iter().find(|item| item.name == name).unwrap().bytes.clone();
+    assert_eq!(item("smartctl.json"), json);
+    assert_eq!(item("smartctl.txt"), b"smartctl 7.3\nSMART Health Status: OK\n");
+}
+
+#[tokio::test]
 async fn the_day_before_is_a_table_that_replay_reads_and_no_failing_drive_is_asked_for_it() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::real());
     let sample = |hours: i64| Sample { at: clock.wall().minus(Span::from_hours(hours)), value: 0.25 };

@@ -1,5 +1,6 @@
 //! How an episode begins and ends: opened, failed, taken out of service; each with its numbers.
 
+use nearmiss_shared::urgency::is_last_barrier;
 use nearmiss_shared::vocabulary::{EventKind, Physical};
 
 use super::measures::Course;
@@ -24,6 +25,7 @@ impl SignalState {
         let Some(mut course) = self.course.take() else { return };
         if let Some(value) = self.value() {
             course.sample(at, self.proximity(judgement), value, self.time_to_failure(judgement, at));
+            course.bare(at, is_last_barrier(&self.signal, Some(value)));
         }
         self.course = Some(course);
     }

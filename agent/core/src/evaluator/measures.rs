@@ -4,6 +4,7 @@
 //! quantities end with the episode (recovered, or restored), and those that do not exist yet are `None`.
 
 use nearmiss_shared::time::{Span, Timestamp};
+use nearmiss_shared::urgency::LAST_BARRIER;
 use serde::{Deserialize, Serialize};
 
 use super::SignalState;
@@ -31,6 +32,11 @@ pub(crate) struct Course {
     received: u64,
     dark_ms: i64,
     longest_gap_ms: i64,
+    /// Time without any redundancy until the newest sample, and since when that goes on.
+    #[serde(default)]
+    bare_ms: i64,
+    #[serde(default)]
+    bare_since: Option<Stamp>,
 }
 
 /// The sample nearest to failure.
@@ -71,7 +77,7 @@ pub struct Measures {
     /// Without samples while open: all of it, and the longest stretch.
     pub dark: Span,
     pub longest_gap: Span,
-    /// Time with no redundancy left. No signal of the catalogue measures redundancy, so it is known of none.
+    /// Time with no redundancy left; `None` where the signal measures none.
     pub exposure: Option<Span>,
     /// It failed with no approach before.
     pub silent: bool,
@@ -93,6 +99,8 @@ impl Course {
             received: 0,
             dark_ms: 0,
             longest_gap_ms: 0,
+            bare_ms: 0,
+            bare_since: None,
         }
     }
 
@@ -111,6 +119,19 @@ impl Course {
             self.failure_at_open = Some(failure);
         }
         self.failure_minimum = Some(self.failure_minimum.map_or(failure, |least| least.min(failure)));
+    }
+
+    /// A sample says whether the subject survives a further failure; between two, what the first said.
+    pub(super) fn bare(&mut self, at: Stamp, is_bare: bool) {
+        if self.end().is_none() {
+            self.bare_ms += self.bare_since.map_or(0, |since| at.since(since).as_millis());
+            self.bare_since = is_bare.then_some(at);
+        }
+    }
+
+    fn exposure(&self, now: Stamp) -> Span {
+        let running = self.bare_since.map_or(0, |since| self.end().unwrap_or(now).since(since).as_millis());
+        Span::from_millis(self.bare_ms + running)
     }
 
     /// Back below reset; a second turn of the same episode is none.
@@ -147,7 +168,7 @@ impl Course {
     pub(super) fn stamps(&mut self, change: &impl Fn(&mut Stamp)) {
         let own = [&mut self.near_since, &mut self.turned, &mut self.recovered, &mut self.breached];
         own.into_iter().flatten().for_each(change);
-        self.restored.iter_mut().for_each(change);
+        [&mut self.restored, &mut self.bare_since].into_iter().flatten().for_each(change);
         self.peak.iter_mut().for_each(|peak| change(&mut peak.at));
         change(&mut self.opened);
     }
@@ -200,7 +221,7 @@ impl SignalState {
             coverage: course.coverage(judgement.interval, now),
             dark: Span::from_millis(course.dark_ms),
             longest_gap: Span::from_millis(course.longest_gap_ms),
-            exposure: None,
+            exposure: (self.signal == LAST_BARRIER).then(|| course.exposure(now)),
             silent: course.silent,
         })
     }

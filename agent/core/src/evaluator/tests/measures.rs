@@ -113,3 +113,15 @@ fn each_episode_is_measured_by_itself() {
     assert!((bench.measures().peak_proximity.unwrap() - 0.72).abs() < 1e-9);
     assert_eq!(bench.measures().time_to_turn, None);
 }
+
+#[test]
+fn exposure_is_the_time_in_which_no_further_failure_is_survived() {
+    let mut bench = Bench::new("", "disk.redundancy");
+    bench.values(&[1.0]);
+    // Degraded for a minute, of which half with nothing left and a member near its end.
+    bench.values(&[1.0, 0.0, -0.5, 0.0, 0.0]);
+    assert_eq!(bench.measures().exposure, Some(MINUTE), "to the present moment");
+    bench.values(&[1.0, 1.0]);
+    assert_eq!(bench.measures().exposure, Some(MINUTE), "whole again");
+    assert_eq!(Bench::approached().measures().exposure, None, "a file system has no redundancy to lose");
+}
