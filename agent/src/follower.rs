@@ -147,12 +147,11 @@ impl Follower {
             let name = path.to_string_lossy();
             let windows = &mut self.stored.windows;
             let files = arrived.remove(path).unwrap_or_default();
-            let polled = tail.poll(files, now_ms, &mut budget, &mut |line| {
-                batch.line(line, &name, &self.matcher, windows, &self.captures);
+            let polled = tail.poll(files, now_ms, &mut budget, &mut |block| {
+                batch.block(block, &name, &self.matcher, windows, &self.captures);
             });
             more |= polled.more;
             batch.gaps(polled.gaps);
-            batch.followed.cut_lines += polled.cut_lines;
             why_not.extend(polled.fault.map(|fault| paths::unreadable(&name, &fault)));
         }
         if why_not.is_empty() && !self.tails.is_empty() && self.tails.values().all(Tail::is_waiting) {

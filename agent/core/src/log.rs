@@ -1,12 +1,15 @@
 //! Log lines against rules: one pass for all rules of a host, and counts within windows.
 
+mod line;
 mod matcher;
 mod replay;
+mod search;
 mod shipped;
 mod time;
 mod window;
 
-pub use matcher::{Match, Matcher};
+pub use line::{MAX_LINE_BYTES, lines};
+pub use matcher::{Hit, Match, Matcher, Scanned};
 pub use replay::{LogReplay, LogSummary, MOST_SIGNALS};
 pub use shipped::SHIPPED_RULES;
 pub use time::{FirstYear, LogClock};

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
+use nearmiss_agent_core::log;
 use nearmiss_shared::time::Timestamp;
 
 use crate::follower::Splitter;
@@ -25,6 +26,14 @@ const WORTH_WAITING: u64 = 32 * 1024 * 1024;
 /// # Errors
 /// It cannot be read, or is no whole gzip file; the lines before that were handed out.
 pub(super) fn lines(path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<u64> {
+    blocks(path, &mut |block| log::lines(block).for_each(&mut *each))
+}
+
+/// The same, in blocks of whole lines.
+///
+/// # Errors
+/// As [`lines`].
+pub(super) fn blocks(path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<u64> {
     let (mut source, progress) = open(path)?;
     let mut splitter = Splitter::at(0);
     let mut piece = vec![0; PIECE_BYTES];

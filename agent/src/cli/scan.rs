@@ -49,13 +49,13 @@ fn matcher(path: &Path) -> Result<Matcher, Failure> {
 fn count(path: &Path, matcher: &Matcher, counted: &mut Counted) -> std::io::Result<()> {
     let name = path.to_string_lossy();
     let Counted { bytes, lines, rules } = counted;
-    let read = input::lines(path, &mut |line| {
-        *lines += 1;
-        for found in matcher.matches(&name, line) {
-            if let Some(matches) = rules.get_mut(&found.rule.name) {
+    let read = input::blocks(path, &mut |block| {
+        let scanned = matcher.scan(&name, block, &mut |hit| {
+            if let Some(matches) = rules.get_mut(hit.name()) {
                 *matches += 1;
             }
-        }
+        });
+        *lines += scanned.lines;
     });
     *bytes += read?;
     Ok(())

@@ -25,22 +25,23 @@ impl Batch {
         Self { now, followed: Followed::default(), counted: false, gaps: Vec::new() }
     }
 
-    /// Matches one line of the file `name`, counts its matches and keeps it for evidence.
-    pub(super) fn line(
+    /// Matches whole lines of the file `name`, counts their matches and keeps what matched for evidence.
+    pub(super) fn block(
         &mut self,
-        line: &[u8],
+        block: &[u8],
         name: &str,
         matcher: &Matcher,
         windows: &mut Windows,
         captures: &Captures,
     ) {
-        self.followed.lines += 1;
-        for found in matcher.matches(name, line) {
-            let reading = windows.record(&found, name, self.now);
-            captures.keep_line(&reading.signal, &reading.subject, self.now.wall, name, line);
+        let scanned = matcher.scan(name, block, &mut |hit| {
+            let reading = windows.record(&hit.take(), name, self.now);
+            captures.keep_line(&reading.signal, &reading.subject, self.now.wall, name, hit.line());
             self.followed.readings.push(reading);
             self.counted = true;
-        }
+        });
+        self.followed.lines += scanned.lines;
+        self.followed.cut_lines += scanned.cut;
     }
 
     /// Lets matches fall out of their windows.

@@ -123,7 +123,7 @@ impl Generation {
         self.at_end
     }
 
-    /// Reads on, at most `budget` bytes, and hands out each complete line.
+    /// Reads on, at most `budget` bytes, and hands out the complete lines, in blocks.
     pub(crate) fn read(
         &mut self,
         budget: &mut usize,

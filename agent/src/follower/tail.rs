@@ -39,7 +39,6 @@ pub(crate) struct Polled {
     pub(crate) fault: Option<String>,
     /// More is waiting to be read.
     pub(crate) more: bool,
-    pub(crate) cut_lines: u64,
 }
 
 /// A followed path.
@@ -66,7 +65,7 @@ impl Tail {
     }
 
     /// Looks at the path and reads what is new. `appeared` are handles of files that were seen to take the name
-    /// since the last look; `each` gets every complete line once.
+    /// since the last look; `each` gets every complete line once, in blocks of whole lines.
     pub(crate) fn poll(
         &mut self,
         appeared: Vec<File>,
@@ -88,10 +87,7 @@ impl Tail {
                 }
             };
         }
-        self.let_go(now_ms, each, &mut polled);
-        for generation in &mut self.generations {
-            polled.cut_lines += generation.splitter.take_cut_lines();
-        }
+        self.let_go(now_ms, each);
         polled
     }
 
@@ -196,7 +192,7 @@ impl Tail {
     }
 
     /// Lets go of generations that are done.
-    fn let_go(&mut self, now_ms: u64, each: &mut dyn FnMut(&[u8]), polled: &mut Polled) {
+    fn let_go(&mut self, now_ms: u64, each: &mut dyn FnMut(&[u8])) {
         let mut index = 0;
         while index + 1 < self.generations.len() {
             let crowded = self.generations.len() > MAX_GENERATIONS && index == 0;
@@ -210,7 +206,6 @@ impl Tail {
             }
             if let Some(mut generation) = self.generations.remove(index) {
                 generation.splitter.finish(each);
-                polled.cut_lines += generation.splitter.take_cut_lines();
                 self.closed.push_back(*generation.id());
                 if self.closed.len() > MAX_CLOSED {
                     self.closed.pop_front();

@@ -1,7 +1,9 @@
-//! All patterns of a host in one automaton; captures are taken only from lines that match.
+//! All patterns of a host in one pass over blocks of lines; captures are taken only from lines that match.
 
-use regex::bytes::{Regex, RegexSet};
+use regex::bytes::Regex;
 
+use super::line;
+use super::search::Search;
 use crate::rule::{LogRule, Rule};
 
 /// A key longer than this is cut: it comes from outside.
@@ -10,7 +12,7 @@ const MAX_KEY: usize = 200;
 /// The compiled patterns of a rule set, in its order.
 #[derive(Debug)]
 pub struct Matcher {
-    set: RegexSet,
+    search: Search,
     rules: Vec<Compiled>,
 }
 
@@ -32,28 +34,58 @@ pub struct Match<'m> {
     pub distinct: Option<String>,
 }
 
+/// A rule that matches a line: what it took from the line is got when asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit<'m, 'l> {
+    compiled: &'m Compiled,
+    line: &'l [u8],
+}
+
+/// What one block of lines came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scanned {
+    pub lines: u64,
+    /// Of these, lines of which only the start was matched.
+    pub cut: u64,
+}
+
 impl Matcher {
     /// Compiles the log rules. Patterns were validated when the rules were read.
+    ///
+    /// # Errors
+    /// All patterns together are too large for one automaton.
     pub fn new(rules: &[(&Rule, &LogRule)]) -> Result<Self, regex::Error> {
-        let set = RegexSet::new(rules.iter().map(|(_, log)| &log.pattern))?;
+        let patterns: Vec<&str> = rules.iter().map(|(_, log)| log.pattern.as_str()).collect();
         let compile = |(rule, log): &(&Rule, &LogRule)| {
             let pattern = Regex::new(&log.pattern)?;
             Ok(Compiled { rule: (*rule).clone(), log: (*log).clone(), pattern })
         };
-        Ok(Self { set, rules: rules.iter().map(compile).collect::<Result<_, regex::Error>>()? })
+        let rules = rules.iter().map(compile).collect::<Result<_, regex::Error>>()?;
+        Ok(Self { search: Search::new(&patterns)?, rules })
     }
 
-    /// Every rule that matches this line of the log named `source` (a path, or `journal:UNIT`).
+    /// Hands out every rule that matches a line of `block` (whole lines with their ends) of the log named `source` (a path,
+    /// or `journal:UNIT`), in the order of the lines and then of the rules.
+    pub fn scan(&self, source: &str, block: &[u8], each: &mut dyn FnMut(Hit<'_, '_>)) -> Scanned {
+        let (lines, cut) = line::count(block);
+        let asked: Vec<bool> = self.rules.iter().map(|compiled| compiled.is_about(source)).collect();
+        self.search.candidates(block, cut > 0, &mut |line, rules| {
+            for index in rules.iter().filter(|index| asked.get(**index) == Some(&true)) {
+                self.rules
+                    .get(*index)
+                    .and_then(|compiled| compiled.hit(line))
+                    .into_iter()
+                    .for_each(&mut *each);
+            }
+        });
+        Scanned { lines, cut }
+    }
+
+    /// Every rule that matches this one line.
     pub fn matches<'m>(&'m self, source: &str, line: &[u8]) -> Vec<Match<'m>> {
-        if !self.set.is_match(line) {
-            return Vec::new();
-        }
-        let hits = self.set.matches(line);
-        hits.into_iter()
-            .filter_map(|index| self.rules.get(index))
-            .filter(|compiled| compiled.rule.subject.as_ref().is_none_or(|glob| glob.is_match(source)))
-            .map(|compiled| compiled.take(line))
-            .collect()
+        let may = self.search.of_line(line).into_iter().filter_map(|index| self.rules.get(index));
+        let about = may.filter(|compiled| compiled.is_about(source));
+        about.filter_map(|compiled| Some(compiled.hit(line)?.take())).collect()
     }
 
     /// The names of all rules, in order.
@@ -67,18 +99,33 @@ impl Matcher {
 }
 
 impl Compiled {
-    fn take(&self, line: &[u8]) -> Match<'_> {
-        let wanted = self.log.by.is_some() || self.log.distinct.is_some();
-        let captures = wanted.then(|| self.pattern.captures(line)).flatten();
+    fn is_about(&self, source: &str) -> bool {
+        self.rule.subject.as_ref().is_none_or(|glob| glob.is_match(source))
+    }
+
+    fn hit<'m, 'l>(&'m self, line: &'l [u8]) -> Option<Hit<'m, 'l>> {
+        self.pattern.is_match(line).then_some(Hit { compiled: self, line })
+    }
+}
+
+impl<'m> Hit<'m, '_> {
+    pub fn name(&self) -> &'m str {
+        &self.compiled.rule.name
+    }
+
+    pub const fn line(&self) -> &[u8] {
+        self.line
+    }
+
+    /// What the rule wants of the line.
+    pub fn take(&self) -> Match<'m> {
+        let Compiled { rule, log, pattern } = self.compiled;
+        let wanted = log.by.is_some() || log.distinct.is_some();
+        let captures = wanted.then(|| pattern.captures(self.line)).flatten();
         let group = |name: &Option<String>| {
             let found = captures.as_ref()?.name(name.as_ref()?)?;
             Some(String::from_utf8_lossy(found.as_bytes()).chars().take(MAX_KEY).collect())
         };
-        Match {
-            rule: &self.rule,
-            log: &self.log,
-            by: group(&self.log.by),
-            distinct: group(&self.log.distinct),
-        }
+        Match { rule, log, by: group(&log.by), distinct: group(&log.distinct) }
     }
 }

@@ -3,6 +3,8 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
+use nearmiss_agent_core::log;
+
 use super::*;
 
 /// A log with a writer, a rotation and a reader, in a scratch folder.
@@ -42,8 +44,8 @@ impl World {
     fn poll(&mut self) {
         loop {
             let got = &mut self.got;
-            let polled = self.tail.poll(Vec::new(), self.now, &mut 1_000_000, &mut |line| {
-                got.push(String::from_utf8(line.to_vec()).unwrap());
+            let polled = self.tail.poll(Vec::new(), self.now, &mut 1_000_000, &mut |block| {
+                got.extend(log::lines(block).map(|line| String::from_utf8(line.to_vec()).unwrap()));
             });
             assert_eq!(polled.fault, None);
             self.gaps.extend(polled.gaps);
@@ -113,7 +115,7 @@ fn a_log_is_followed_from_its_end_and_a_later_one_from_its_start() {
     let mut tail = Tail::enrol(&path, 0).unwrap();
     fs::write(&path, "first\nsecond\nhalf").unwrap();
     let mut got = Vec::new();
-    tail.poll(Vec::new(), 0, &mut 1_000, &mut |line| got.push(line.to_vec()));
+    tail.poll(Vec::new(), 0, &mut 1_000, &mut |block| got.extend(log::lines(block).map(<[u8]>::to_vec)));
     assert_eq!(got, [b"first".to_vec(), b"second".to_vec()]);
 }
 

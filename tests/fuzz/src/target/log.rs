@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use jiff::tz::TimeZone;
 use nearmiss_agent_core::drive_stats::{Line, Reader, Replay};
-use nearmiss_agent_core::log::{FirstYear, LogClock, Matcher, SHIPPED_RULES};
+use nearmiss_agent_core::log::{self, FirstYear, LogClock, Matcher, SHIPPED_RULES};
 use nearmiss_agent_core::outlook::Sensitivity;
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_agent_core::series::SeriesReader;
@@ -29,10 +29,14 @@ fn lines(bytes: &[u8]) {
         Matcher::new(&rules.log_rules()).expect("the shipped patterns")
     });
     let mut clock = LogClock::new(TimeZone::UTC, FirstYear::Is(2026));
-    for line in bytes.split(|byte| *byte == b'\n') {
+    let mut alone = 0;
+    for line in log::lines(bytes) {
         let _time = clock.read(line);
-        drop(matcher.matches("/var/log/auth.log", line));
+        alone += matcher.matches("/var/log/auth.log", line).len();
     }
+    let mut together = 0;
+    matcher.scan("/var/log/auth.log", bytes, &mut |_| together += 1);
+    assert_eq!(together, alone, "a block is its lines");
 }
 
 pub(crate) const DRIVES: Target = Target {

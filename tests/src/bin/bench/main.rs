@@ -2,9 +2,11 @@
 //!
 //! Nothing here asserts: a figure that misses its goal is printed as such.
 
+mod cost;
 mod figure;
 mod footprint;
 mod idle;
+mod scan;
 mod smart;
 
 use std::time::Duration;
@@ -14,7 +16,7 @@ use anyhow::{Result, bail};
 use figure::Figure;
 
 /// The benches by name.
-const NAMES: [&str; 2] = ["idle", "smart"];
+const NAMES: [&str; 3] = ["idle", "scan", "smart"];
 
 struct Wanted {
     json: bool,
@@ -51,6 +53,7 @@ async fn main() -> Result<()> {
     for name in &wanted.names {
         match name.as_str() {
             "list" => figure::say(&NAMES.join("\n"))?,
+            "scan" => figures.extend(scan::measure()?),
             "smart" => figures.extend(smart::measure()?),
             _ => figures.extend(idle::measure(wanted.window).await?),
         }

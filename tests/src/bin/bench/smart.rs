@@ -4,18 +4,17 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nearmiss_tests::process::program;
 
+use crate::cost::Cost;
 use crate::figure::Figure;
 
 /// Each report is read so often.
 const PASSES: usize = 16;
 /// 10,000 reports a CPU second.
 const GOAL_MICROSECONDS: f64 = 100.0;
-const TICKS: f64 = 100.0;
 
 /// CPU a report, and the most memory the process held.
 pub(crate) fn measure() -> Result<Vec<Figure>> {
@@ -28,14 +27,7 @@ pub(crate) fn measure() -> Result<Vec<Figure>> {
     for _ in 0..PASSES {
         command.args(&reports);
     }
-    let before = children_cpu()?;
-    let mut child = command.spawn()?;
-    let mut most = 0.0_f64;
-    while child.try_wait()?.is_none() {
-        most = most.max(held(child.id()).unwrap_or(0.0));
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let cpu = children_cpu()? - before;
+    let Cost { cpu, memory: most } = Cost::of(&mut command)?;
     let read = (reports.len() * PASSES) as f64;
     Ok(vec![
         Figure {
@@ -67,19 +59,4 @@ fn reports(folder: &std::path::Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
-}
-
-/// CPU seconds of ended children, to the tick.
-fn children_cpu() -> Result<f64> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat.rsplit_once(')').context("no name")?.1.split_whitespace().collect();
-    let tick = |field: usize| fields.get(field).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-    Ok((tick(13) + tick(14)) / TICKS)
-}
-
-/// VmHWM in MiB.
-fn held(pid: u32) -> Option<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    most.trim().trim_end_matches(" kB").parse::<f64>().ok().map(|kilobytes| kilobytes / 1024.0)
 }
