@@ -22,8 +22,14 @@ pub fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// How many lines there are, and how many of them are cut.
 pub(super) fn count(block: &[u8]) -> (u64, u64) {
+    let ends = memchr::memchr_iter(b'\n', block);
+    // A line that is too long has the whole of one of these pieces without an end.
+    let may_be_long = block.chunks(MAX_LINE_BYTES / 2).any(|piece| memchr::memchr(b'\n', piece).is_none());
+    if !may_be_long {
+        return (ends.count() as u64, 0);
+    }
     let (mut lines, mut cut, mut start) = (0, 0, 0);
-    for end in memchr::memchr_iter(b'\n', block) {
+    for end in ends {
         lines += 1;
         cut += u64::from(end - start > MAX_LINE_BYTES);
         start = end + 1;

@@ -13,14 +13,13 @@ const MAX_KEY: usize = 200;
 #[derive(Debug)]
 pub struct Matcher {
     search: Search,
-    rules: Vec<Compiled>,
+    rules: Vec<Ruled>,
 }
 
 #[derive(Debug)]
-struct Compiled {
+struct Ruled {
     rule: Rule,
     log: LogRule,
-    pattern: Regex,
 }
 
 /// One rule's match of one line.
@@ -37,7 +36,8 @@ pub struct Match<'m> {
 /// A rule that matches a line: what it took from the line is got when asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Hit<'m, 'l> {
-    compiled: &'m Compiled,
+    ruled: &'m Ruled,
+    pattern: &'m Regex,
     line: &'l [u8],
 }
 
@@ -56,41 +56,35 @@ impl Matcher {
     /// All patterns together are too large for one automaton.
     pub fn new(rules: &[(&Rule, &LogRule)]) -> Result<Self, regex::Error> {
         let patterns: Vec<&str> = rules.iter().map(|(_, log)| log.pattern.as_str()).collect();
-        let compile = |(rule, log): &(&Rule, &LogRule)| {
-            let pattern = Regex::new(&log.pattern)?;
-            Ok(Compiled { rule: (*rule).clone(), log: (*log).clone(), pattern })
-        };
-        let rules = rules.iter().map(compile).collect::<Result<_, regex::Error>>()?;
-        Ok(Self { search: Search::new(&patterns)?, rules })
+        let ruled = |(rule, log): &(&Rule, &LogRule)| Ruled { rule: (*rule).clone(), log: (*log).clone() };
+        Ok(Self { search: Search::new(&patterns)?, rules: rules.iter().map(ruled).collect() })
     }
 
     /// Hands out every rule that matches a line of `block` (whole lines with their ends) of the log named `source` (a path,
     /// or `journal:UNIT`), in the order of the lines and then of the rules.
     pub fn scan(&self, source: &str, block: &[u8], each: &mut dyn FnMut(Hit<'_, '_>)) -> Scanned {
         let (lines, cut) = line::count(block);
-        let asked: Vec<bool> = self.rules.iter().map(|compiled| compiled.is_about(source)).collect();
-        self.search.candidates(block, cut > 0, &mut |line, rules| {
-            for index in rules.iter().filter(|index| asked.get(**index) == Some(&true)) {
-                self.rules
-                    .get(*index)
-                    .and_then(|compiled| compiled.hit(line))
-                    .into_iter()
-                    .for_each(&mut *each);
-            }
+        let asked: Vec<bool> = self.rules.iter().map(|ruled| ruled.is_about(source)).collect();
+        self.search.matching(block, cut > 0, &mut |line, rules| {
+            let asked = rules.iter().filter(|index| asked.get(**index) == Some(&true));
+            asked.filter_map(|index| self.hit(*index, line)).for_each(&mut *each);
         });
         Scanned { lines, cut }
     }
 
     /// Every rule that matches this one line.
     pub fn matches<'m>(&'m self, source: &str, line: &[u8]) -> Vec<Match<'m>> {
-        let may = self.search.of_line(line).into_iter().filter_map(|index| self.rules.get(index));
-        let about = may.filter(|compiled| compiled.is_about(source));
-        about.filter_map(|compiled| Some(compiled.hit(line)?.take())).collect()
+        let hits = self.search.of_line(line).into_iter().filter_map(|index| self.hit(index, line));
+        hits.filter(|hit| hit.ruled.is_about(source)).map(|hit| hit.take()).collect()
+    }
+
+    fn hit<'m, 'l>(&'m self, index: usize, line: &'l [u8]) -> Option<Hit<'m, 'l>> {
+        Some(Hit { ruled: self.rules.get(index)?, pattern: self.search.pattern(index)?, line })
     }
 
     /// The names of all rules, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().map(|compiled| compiled.rule.name.as_str())
+        self.rules.iter().map(|ruled| ruled.rule.name.as_str())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -98,19 +92,15 @@ impl Matcher {
     }
 }
 
-impl Compiled {
+impl Ruled {
     fn is_about(&self, source: &str) -> bool {
         self.rule.subject.as_ref().is_none_or(|glob| glob.is_match(source))
-    }
-
-    fn hit<'m, 'l>(&'m self, line: &'l [u8]) -> Option<Hit<'m, 'l>> {
-        self.pattern.is_match(line).then_some(Hit { compiled: self, line })
     }
 }
 
 impl<'m> Hit<'m, '_> {
     pub fn name(&self) -> &'m str {
-        &self.compiled.rule.name
+        &self.ruled.rule.name
     }
 
     pub const fn line(&self) -> &[u8] {
@@ -119,9 +109,9 @@ impl<'m> Hit<'m, '_> {
 
     /// What the rule wants of the line.
     pub fn take(&self) -> Match<'m> {
-        let Compiled { rule, log, pattern } = self.compiled;
+        let Ruled { rule, log } = self.ruled;
         let wanted = log.by.is_some() || log.distinct.is_some();
-        let captures = wanted.then(|| pattern.captures(self.line)).flatten();
+        let captures = wanted.then(|| self.pattern.captures(self.line)).flatten();
         let group = |name: &Option<String>| {
             let found = captures.as_ref()?.name(name.as_ref()?)?;
             Some(String::from_utf8_lossy(found.as_bytes()).chars().take(MAX_KEY).collect())

@@ -17,18 +17,16 @@ fn plainly(patterns: &[&str], block: &[u8]) -> Vec<(usize, usize)> {
 }
 
 fn at_once(patterns: &[&str], block: &[u8]) -> Vec<(usize, usize)> {
-    let compiled: Vec<Regex> = patterns.iter().map(|pattern| Regex::new(pattern).unwrap()).collect();
     let mut found = Vec::new();
     let all: Vec<&[u8]> = lines(block).collect();
     let mut number = 0;
     let cut = count(block).1 > 0;
-    Search::new(patterns).unwrap().candidates(block, cut, &mut |line, may| {
+    Search::new(patterns).unwrap().matching(block, cut, &mut |line, matching| {
         // Equal lines are told apart by their place.
         while !std::ptr::eq(all[number].as_ptr(), line.as_ptr()) {
             number += 1;
         }
-        let matching = may.iter().filter(|index| compiled[**index].is_match(line));
-        found.extend(matching.map(|index| (number, *index)));
+        found.extend(matching.iter().map(|index| (number, *index)));
     });
     found
 }
