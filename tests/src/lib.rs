@@ -9,6 +9,7 @@ pub mod loopfs;
 pub mod mail;
 pub mod mirror;
 pub mod process;
+pub mod sshd;
 pub mod systemd;
 pub mod tls;
 pub mod wait;

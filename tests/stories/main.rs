@@ -32,6 +32,7 @@ mod redundancy;
 mod replay;
 mod requests;
 mod retrospective;
+mod sshd;
 mod swap;
 mod systemd;
 mod tenants;

@@ -51,7 +51,7 @@ fn count(path: &Path, matcher: &Matcher, counted: &mut Counted) -> std::io::Resu
     let Counted { bytes, lines, rules } = counted;
     let read = input::blocks(path, &mut |block| {
         let scanned = matcher.scan(&name, block, &mut |hit| {
-            if let Some(matches) = rules.get_mut(hit.name()) {
+            if let Some(matches) = rules.get_mut(hit.name()).filter(|_| !hit.is_then()) {
                 *matches += 1;
             }
         });

@@ -35,7 +35,7 @@ impl Batch {
         captures: &Captures,
     ) {
         let scanned = matcher.scan(name, block, &mut |hit| {
-            let reading = windows.record(&hit.take(), name, self.now);
+            let Some(reading) = windows.record(&hit.take(), name, self.now) else { return };
             captures.keep_line(&reading.signal, &reading.subject, self.now.wall, name, hit.line());
             self.followed.readings.push(reading);
             self.counted = true;

@@ -14,6 +14,8 @@ const MAX_KEY: usize = 200;
 pub struct Matcher {
     search: Search,
     rules: Vec<Ruled>,
+    /// Of the patterns behind those of the rules, the rule that each is the `then` of.
+    thens: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct Match<'m> {
     pub by: Option<String>,
     /// The `distinct` group's value, when the rule has one.
     pub distinct: Option<String>,
+    /// The rule's `then` matched, not its pattern: the line, cut.
+    pub then: Option<String>,
 }
 
 /// A rule that matches a line: what it took from the line is got when asked for.
@@ -39,6 +43,7 @@ pub struct Hit<'m, 'l> {
     ruled: &'m Ruled,
     pattern: &'m Regex,
     line: &'l [u8],
+    is_then: bool,
 }
 
 /// What one block of lines came to.
@@ -55,9 +60,16 @@ impl Matcher {
     /// # Errors
     /// All patterns together are too large for one automaton.
     pub fn new(rules: &[(&Rule, &LogRule)]) -> Result<Self, regex::Error> {
-        let patterns: Vec<&str> = rules.iter().map(|(_, log)| log.pattern.as_str()).collect();
+        let mut patterns: Vec<&str> = rules.iter().map(|(_, log)| log.pattern.as_str()).collect();
+        let mut thens = Vec::new();
+        for (index, (_, log)) in rules.iter().enumerate() {
+            if let Some(then) = &log.then {
+                patterns.push(&then.pattern);
+                thens.push(index);
+            }
+        }
         let ruled = |(rule, log): &(&Rule, &LogRule)| Ruled { rule: (*rule).clone(), log: (*log).clone() };
-        Ok(Self { search: Search::new(&patterns)?, rules: rules.iter().map(ruled).collect() })
+        Ok(Self { search: Search::new(&patterns)?, rules: rules.iter().map(ruled).collect(), thens })
     }
 
     /// Hands out every rule that matches a line of `block` (whole lines with their ends) of the log named `source` (a path,
@@ -65,9 +77,10 @@ impl Matcher {
     pub fn scan(&self, source: &str, block: &[u8], each: &mut dyn FnMut(Hit<'_, '_>)) -> Scanned {
         let (lines, cut) = line::count(block);
         let asked: Vec<bool> = self.rules.iter().map(|ruled| ruled.is_about(source)).collect();
-        self.search.matching(block, cut > 0, &mut |line, rules| {
-            let asked = rules.iter().filter(|index| asked.get(**index) == Some(&true));
-            asked.filter_map(|index| self.hit(*index, line)).for_each(&mut *each);
+        self.search.matching(block, cut > 0, &mut |line, patterns| {
+            let rule = |pattern: &usize| Some((*pattern, self.rule_of(*pattern)?));
+            let about = patterns.iter().filter_map(rule).filter(|(_, rule)| asked.get(*rule) == Some(&true));
+            about.filter_map(|(pattern, _)| self.hit(pattern, line)).for_each(&mut *each);
         });
         Scanned { lines, cut }
     }
@@ -78,8 +91,16 @@ impl Matcher {
         hits.filter(|hit| hit.ruled.is_about(source)).map(|hit| hit.take()).collect()
     }
 
-    fn hit<'m, 'l>(&'m self, index: usize, line: &'l [u8]) -> Option<Hit<'m, 'l>> {
-        Some(Hit { ruled: self.rules.get(index)?, pattern: self.search.pattern(index)?, line })
+    fn hit<'m, 'l>(&'m self, pattern: usize, line: &'l [u8]) -> Option<Hit<'m, 'l>> {
+        let (ruled, is_then) = (self.rules.get(self.rule_of(pattern)?)?, pattern >= self.rules.len());
+        Some(Hit { ruled, pattern: self.search.pattern(pattern)?, line, is_then })
+    }
+
+    fn rule_of(&self, pattern: usize) -> Option<usize> {
+        match pattern.checked_sub(self.rules.len()) {
+            None => Some(pattern),
+            Some(then) => self.thens.get(then).copied(),
+        }
     }
 
     /// The names of all rules, in order.
@@ -107,6 +128,11 @@ impl<'m> Hit<'m, '_> {
         self.line
     }
 
+    /// It is the rule's `then`, which is no match of it.
+    pub const fn is_then(&self) -> bool {
+        self.is_then
+    }
+
     /// What the rule wants of the line.
     pub fn take(&self) -> Match<'m> {
         let Ruled { rule, log } = self.ruled;
@@ -116,6 +142,13 @@ impl<'m> Hit<'m, '_> {
             let found = captures.as_ref()?.name(name.as_ref()?)?;
             Some(String::from_utf8_lossy(found.as_bytes()).chars().take(MAX_KEY).collect())
         };
-        Match { rule, log, by: group(&log.by), distinct: group(&log.distinct) }
+        let then = self.is_then.then(|| told(self.line));
+        Match { rule, log, by: group(&log.by), distinct: group(&log.distinct), then }
     }
+}
+
+/// The line for people.
+fn told(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    text.chars().filter(|letter| !letter.is_control()).take(MAX_KEY).collect()
 }

@@ -92,13 +92,15 @@ impl LogReplay {
         // The matches borrow the matcher while the windows and signals change.
         let mut readings = Vec::new();
         for found in self.matcher.matches(source, line) {
-            if let Some(matches) = self.told.matches.get_mut(&found.rule.name) {
+            if let Some(matches) =
+                self.told.matches.get_mut(&found.rule.name).filter(|_| found.then.is_none())
+            {
                 *matches += 1;
             }
             let Some(now) = self.now else { continue };
             let falls = now.plus(found.log.window).as_millis();
             self.wake_ms = self.wake_ms.min(falls);
-            readings.push(self.windows.record(&found, source, stamp(now)));
+            readings.extend(self.windows.record(&found, source, stamp(now)));
         }
         for reading in readings {
             self.judge(&reading, &mut moves);

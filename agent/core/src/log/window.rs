@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Match;
-use crate::reading::{Reading, Stamp};
+use crate::reading::{Measure, Reading, Stamp};
 
 /// At most this many keys a rule; the one longest quiet goes first.
 const MAX_KEYS: usize = 4096;
@@ -34,8 +34,31 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Counts one match and gives the new count as a reading of `log.RULE`.
-    pub fn record(&mut self, found: &Match<'_>, path: &str, at: Stamp) -> Reading {
+    /// Counts one match and gives the new count as a reading of `log.RULE`; of a rule's `then`, the failure where enough
+    /// came before it.
+    pub fn record(&mut self, found: &Match<'_>, path: &str, at: Stamp) -> Option<Reading> {
+        match &found.then {
+            None => Some(self.count(found, path, at)),
+            Some(line) => self.follows(found, line, at),
+        }
+    }
+
+    fn follows(&mut self, found: &Match<'_>, line: &str, at: Stamp) -> Option<Reading> {
+        let (name, key) = (&found.rule.name, found.by.as_ref()?);
+        let window = self.rules.get_mut(name)?.get_mut(key)?;
+        window.forget_old(at);
+        let count = window.count();
+        let after = found.log.then.as_ref()?.after;
+        if count < usize::try_from(after).unwrap_or(usize::MAX) {
+            return None;
+        }
+        let reason = format!("after {count} matches in {}: {line}", found.log.window);
+        let measure = Measure::Consequence { value: Some(count as f64), reason };
+        let reading = Reading::of(&format!("log.{name}"), key, at, measure);
+        Some(reading.label("path", window.path.clone()))
+    }
+
+    fn count(&mut self, found: &Match<'_>, path: &str, at: Stamp) -> Reading {
         let keys = self.rules.entry(found.rule.name.clone()).or_default();
         let key = found.by.clone().unwrap_or_else(|| path.to_owned());
         if keys.len() >= MAX_KEYS && !keys.contains_key(&key) {
@@ -109,7 +132,6 @@ fn forget_quietest(keys: &mut BTreeMap<String, Window>) {
 mod tests {
     use super::*;
     use crate::log::Matcher;
-    use crate::reading::Measure;
     use crate::rule::RuleSet;
     use nearmiss_shared::time::{Span, Timestamp};
 
@@ -127,7 +149,7 @@ mod tests {
 
     fn count(windows: &mut Windows, matcher: &Matcher, line: &str, seconds: i64) -> (String, Measure) {
         let found = matcher.matches("/var/log/auth.log", line.as_bytes());
-        let reading = windows.record(&found[0], "/var/log/auth.log", at(seconds));
+        let reading = windows.record(&found[0], "/var/log/auth.log", at(seconds)).unwrap();
         (reading.subject, reading.measure)
     }
 
@@ -153,6 +175,26 @@ mod tests {
             count(&mut windows, &matcher, "from a as root", 1);
         }
         assert_eq!(count(&mut windows, &matcher, "from a as admin", 2).1, Measure::Value(2.0));
+    }
+
+    #[test]
+    fn a_success_after_enough_failures_of_the_same_address_is_the_failure_itself() {
+        let matcher = matcher("by = \"ip\"\nthen = 'welcome (?P<ip>\\S+)'\nthen_after = 3\n");
+        let mut windows = Windows::default();
+        let welcome = |windows: &mut Windows, ip: &str, seconds| {
+            let line = format!("welcome {ip}");
+            let found = matcher.matches("f", line.as_bytes());
+            windows.record(&found[0], "f", at(seconds)).map(|reading| (reading.subject, reading.measure))
+        };
+        for second in 0..3 {
+            assert_eq!(welcome(&mut windows, "a", second), None, "{second} failures are a slip");
+            count(&mut windows, &matcher, "from a as root", second);
+        }
+        assert_eq!(welcome(&mut windows, "b", 4), None, "another address");
+        let reason = "after 3 matches in 1m: welcome a".to_owned();
+        let failed = Measure::Consequence { value: Some(3.0), reason };
+        assert_eq!(welcome(&mut windows, "a", 4), Some(("a".to_owned(), failed)));
+        assert_eq!(welcome(&mut windows, "a", 90), None, "the window is over");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use toml_edit::{Item, TableLike};
 use crate::proximity::Limits;
 use crate::rule::parse::At;
 
-pub(super) const KEYS: &[&str] = &["pattern", "count", "window", "distinct", "by"];
+pub(super) const KEYS: &[&str] = &["pattern", "count", "window", "distinct", "by", "then", "then_after"];
 
 /// Matches of a pattern within a window.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +21,16 @@ pub struct LogRule {
     pub distinct: Option<String>,
     /// Count apart for each value of this named group, which becomes the subject.
     pub by: Option<String>,
+    /// What must not follow.
+    pub then: Option<Then>,
+}
+
+/// A line that is the failure itself when it comes after enough matches of the same `by`: a success after failures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Then {
+    pub pattern: String,
+    /// Matches within the window from which on it counts.
+    pub after: u32,
 }
 
 impl LogRule {
@@ -31,23 +41,10 @@ impl LogRule {
         at: At,
         enabled: bool,
     ) -> Option<Self> {
-        let pattern = reader.string(entry, "pattern");
+        let (pattern, groups) = expression(reader, entry, "pattern").unzip();
         if enabled && entry.get("pattern").is_none() {
             reader.fault(at, "[[log]] has no `pattern`", "a regular expression (Rust regex syntax)");
         }
-        let groups = pattern.as_ref().and_then(|text| match regex::bytes::Regex::new(text) {
-            Ok(regex) => Some(regex.capture_names().flatten().map(str::to_owned).collect::<Vec<_>>()),
-            Err(fault) => {
-                let at = entry.get("pattern").and_then(Item::span);
-                let why = fault.to_string().lines().last().unwrap_or_default().trim().to_owned();
-                reader.fault(
-                    at,
-                    format!("`pattern` is no regular expression: {why}"),
-                    "Rust regex syntax is expected",
-                );
-                None
-            }
-        });
         let group = |reader: &mut Reader<'_>, key: &str| {
             let named = reader.string(entry, key)?;
             if groups.as_ref().is_some_and(|groups| !groups.contains(&named)) {
@@ -64,12 +61,58 @@ impl LogRule {
         let by = group(reader, "by");
         let count = reader.integer(entry, "count", 1..1_000_001).unwrap_or(10);
         let window = reader.span(entry, "window", false).unwrap_or(Span::from_minutes(10));
-        Some(Self { pattern: pattern?, count: u32::try_from(count).unwrap_or(10), window, distinct, by })
+        let then = Then::read(reader, entry, by.as_deref());
+        Some(Self {
+            pattern: pattern?,
+            count: u32::try_from(count).unwrap_or(10),
+            window,
+            distinct,
+            by,
+            then,
+        })
     }
 
     /// Near at half of the count, critical at four fifths.
     pub(super) fn levels(&self) -> Limits {
         let count = f64::from(self.count);
         Limits::new(0.0, (count / 2.0).ceil(), (count * 0.8).ceil(), count)
+    }
+}
+
+impl Then {
+    fn read(reader: &mut Reader<'_>, entry: &dyn TableLike, by: Option<&str>) -> Option<Self> {
+        let after = reader.integer(entry, "then_after", 1..1_000_001).unwrap_or(1);
+        let (pattern, groups) = expression(reader, entry, "then")?;
+        let at = entry.get("then").and_then(Item::span);
+        match by {
+            None => reader.fault(at, "`then` needs `by`", "what both lines are about, like an address"),
+            Some(by) if !groups.iter().any(|group| group == by) => {
+                let mend = format!("put (?P<{by}>...) into it as well");
+                reader.fault(at, format!("`then` has no group `{by}`, which `by` names"), mend);
+            }
+            Some(_) => {}
+        }
+        Some(Self { pattern, after: u32::try_from(after).unwrap_or(1) })
+    }
+}
+
+/// A regular expression with the names of its groups; with a fault where it is none.
+fn expression(reader: &mut Reader<'_>, entry: &dyn TableLike, key: &str) -> Option<(String, Vec<String>)> {
+    let text = reader.string(entry, key)?;
+    match regex::bytes::Regex::new(&text) {
+        Ok(regex) => {
+            let groups = regex.capture_names().flatten().map(str::to_owned).collect();
+            Some((text, groups))
+        }
+        Err(fault) => {
+            let at = entry.get(key).and_then(Item::span);
+            let why = fault.to_string().lines().last().unwrap_or_default().trim().to_owned();
+            reader.fault(
+                at,
+                format!("`{key}` is no regular expression: {why}"),
+                "Rust regex syntax is expected",
+            );
+            None
+        }
     }
 }
