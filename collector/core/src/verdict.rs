@@ -14,7 +14,7 @@ pub fn propose(case: &Case) -> (Option<Verdict>, String) {
     if case.drill.is_some() {
         return (Some(Verdict::Drill), "it was announced as a drill, with made-up readings".to_owned());
     }
-    if case.episodes.iter().any(|episode| episode.breached_at.is_some()) {
+    if has_failed(case) {
         return (Some(Verdict::BecameIncident), "the failure limit was reached".to_owned());
     }
     if has_crashed(case) {
@@ -23,7 +23,7 @@ pub fn propose(case: &Case) -> (Option<Verdict>, String) {
         return (Some(Verdict::BecameIncident), why.to_owned());
     }
     match case.physical {
-        Physical::Recovered | Physical::Normal => recovered(case),
+        Physical::Recovered | Physical::Normal | Physical::Restored => recovered(case),
         Physical::Standing => (Some(Verdict::StandingHazard), "near, known, and not moving".to_owned()),
         _ => (None, not_over(case)),
     }
@@ -92,9 +92,8 @@ fn absence(case: &Case) -> Result<&'static str, &'static str> {
 
 /// Why `verdict` may not be confirmed; `None` when it may.
 pub fn forbids(case: &Case, verdict: Verdict, reason: &str) -> Option<(&'static str, String)> {
-    let breached = case.episodes.iter().any(|episode| episode.breached_at.is_some());
     match verdict {
-        _ if breached && verdict != Verdict::BecameIncident => {
+        _ if has_failed(case) && verdict != Verdict::BecameIncident => {
             Some(("BECAME_INCIDENT is sticky", "the failure limit was reached".to_owned()))
         }
         Verdict::Averted if has_crashed(case) => after_crash(case, reason),
@@ -110,6 +109,14 @@ pub fn forbids(case: &Case, verdict: Verdict, reason: &str) -> Option<(&'static 
         }
         _ => None,
     }
+}
+
+/// Whether the failure was seen. Of a login that succeeded after failures it is one until the Security Lead rules that nothing
+/// was compromised: whoever forgot a password gets in at last.
+fn has_failed(case: &Case) -> bool {
+    let breached = case.episodes.iter().any(|episode| episode.breached_at.is_some());
+    let harmless = case.category == Category::Login && case.ruling == Some(Ruling::NoCompromise);
+    breached && !harmless
 }
 
 /// Whether a failure was only inferred from an unclean restart: a proposal, sticky once a person confirms it.

@@ -17,6 +17,26 @@ fn a_login_case_is_averted_only_when_security_ruled() {
     assert_eq!(world.case().proposed, Some(Verdict::Averted));
 }
 
+#[test]
+fn a_success_after_failures_is_an_incident_until_security_rules_that_it_was_nobodys_attack() {
+    let mut world = World::new(TUESDAY);
+    world.open(|facts| {
+        facts.category = Category::Login;
+        facts.signal = "log.failed-logins".to_owned();
+    });
+    world.event(EventKind::Breached, Physical::Breached, 0.4);
+    let case = world.later(Span::from_hours(1)).event(EventKind::Restored, Physical::Restored, 0.4);
+    assert_eq!(case.proposed, Some(Verdict::BecameIncident));
+    let false_alarm =
+        Command::Confirm { verdict: Verdict::FalseAlarm, reason: "forgot his password".to_owned() };
+    assert_eq!(world.acts(1, false_alarm.clone()).unwrap_err().rule, "BECAME_INCIDENT is sticky");
+    let reason = "asked him, from his own desk".to_owned();
+    world.acts(3, Command::Rule { ruling: Ruling::NoCompromise, reason }).unwrap();
+    assert_eq!(world.case().proposed, Some(Verdict::Averted));
+    world.acts(1, false_alarm).unwrap();
+    assert_eq!(world.case().confirmed, Some(Verdict::FalseAlarm));
+}
+
 fn power_cut(world: &mut World) {
     let mut facts = world.facts(EventKind::Breached, Physical::Breached, 0.1);
     facts.labels.insert("crash".to_owned(), "unclean restart".to_owned());
