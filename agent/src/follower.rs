@@ -26,6 +26,7 @@ mod batch;
 mod checkpoint;
 mod generation;
 mod identity;
+mod journal;
 mod lines;
 mod paths;
 mod siblings;
@@ -35,6 +36,7 @@ mod watch;
 use batch::Batch;
 pub use checkpoint::Checkpoint;
 use checkpoint::Stored;
+use journal::{Journal, Told};
 pub(crate) use lines::Splitter;
 use paths::Paths;
 use tail::Tail;
@@ -73,6 +75,11 @@ pub struct Follower {
     tails: BTreeMap<PathBuf, Tail>,
     stored: Stored,
     excuses: Excuses,
+    /// Where the system's own messages are in the journal alone.
+    wants_journal: bool,
+    /// What the journal told since the last step, and why it tells nothing.
+    told: Vec<Told>,
+    journal_fault: Option<String>,
 }
 
 impl Follower {
@@ -94,6 +101,9 @@ impl Follower {
             tails: BTreeMap::new(),
             stored: Stored::load(checkpoints, clock.boot_id(), clock.stamp()),
             excuses: Excuses::new("log"),
+            wants_journal: paths::wants_journal(config, rules),
+            told: Vec::new(),
+            journal_fault: None,
         })
     }
 
@@ -101,8 +111,12 @@ impl Follower {
     pub async fn run(mut self, clock: Clock, mut stop: Stop, found: mpsc::Sender<Followed>) {
         let mut watch = Watch::start();
         let mut appeared = Vec::new();
+        let cursor = self.stored.journal();
+        let mut journal = self.wants_journal.then(|| Journal::follow(cursor, clock.wall()));
+        let mut told = Vec::new();
         loop {
             loop {
+                self.told.append(&mut told);
                 // Files are read apart from the tasks that must not wait; a panic there ends this task.
                 let (now, files) = (clock.stamp(), std::mem::take(&mut appeared));
                 let stepped = tasks::blocking("follow", move || {
@@ -126,6 +140,7 @@ impl Follower {
             tokio::select! {
                 () = stop.asked() => return,
                 () = watch.heard(&mut appeared) => {}
+                () = heard(&mut journal, &mut told) => {}
                 () = tokio::time::sleep(self.patience(&clock)) => {}
             }
         }
@@ -137,6 +152,7 @@ impl Follower {
         let now_ms = u64::try_from(now.boot_ms).unwrap_or(0);
         let mut batch = Batch::new(now);
         let mut why_not = self.enrol(now_ms, &mut batch);
+        self.journal(&mut batch);
         let mut arrived: BTreeMap<PathBuf, Vec<File>> = BTreeMap::new();
         for (path, file) in appeared {
             arrived.entry(path).or_default().push(file);
@@ -154,7 +170,9 @@ impl Follower {
             batch.gaps(polled.gaps);
             why_not.extend(polled.fault.map(|fault| paths::unreadable(&name, &fault)));
         }
-        if why_not.is_empty() && !self.tails.is_empty() && self.tails.values().all(Tail::is_waiting) {
+        if self.wants_journal {
+            why_not.extend(self.journal_fault.as_deref().map(paths::unread_journal));
+        } else if why_not.is_empty() && !self.tails.is_empty() && self.tails.values().all(Tail::is_waiting) {
             let why = "none of the log files is there: name this host's in [probe.log] paths";
             why_not.push(why.to_owned());
         }
@@ -162,6 +180,21 @@ impl Follower {
         batch.followed.checkpoints = self.stored.changed(&self.tails, batch.counted);
         batch.followed.not_applicable = self.excuses.news(why_not);
         (batch.finish(), more)
+    }
+
+    /// Counts what the journal told.
+    fn journal(&mut self, batch: &mut Batch) {
+        for told in std::mem::take(&mut self.told) {
+            match told {
+                Told::Entry(entry) => {
+                    self.journal_fault = None;
+                    let windows = &mut self.stored.windows;
+                    batch.block(&entry.lines, &entry.source, &self.matcher, windows, &self.captures);
+                    self.stored.read_journal(entry.cursor);
+                }
+                Told::Fault(why) => self.journal_fault = Some(why),
+            }
+        }
     }
 
     /// Starts to follow paths that are new, or can be read now. Why others cannot be.
@@ -201,6 +234,14 @@ impl Follower {
         let wake = self.stored.windows.next_wake();
         let until = wake.map(|at| Duration::from_millis(u64::try_from(at.saturating_sub(now)).unwrap_or(0)));
         until.map_or(RESTAT, |until| until.clamp(Duration::from_millis(1), RESTAT))
+    }
+}
+
+/// Waits for the journal; for ever where none is followed.
+async fn heard(journal: &mut Option<Journal>, told: &mut Vec<Told>) {
+    match journal {
+        Some(journal) => journal.heard(told).await,
+        None => std::future::pending().await,
     }
 }
 

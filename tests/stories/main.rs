@@ -21,6 +21,7 @@ mod history;
 mod host;
 mod house;
 mod integrity;
+mod journal;
 mod logs;
 mod maintenance;
 mod margins;

@@ -7,8 +7,8 @@ use nearmiss_tests::wait::until;
 use serde_json::Value;
 use tempfile::TempDir;
 
-const AGENT: &str = "nearmiss-agent.service";
-const AGENT_UNIT: &str = "[Unit]\nDefaultDependencies=no\nStartLimitIntervalSec=0\n[Service]\nType=notify\n\
+pub(crate) const AGENT: &str = "nearmiss-agent.service";
+pub(crate) const AGENT_UNIT: &str = "[Unit]\nDefaultDependencies=no\nStartLimitIntervalSec=0\n[Service]\nType=notify\n\
     ExecStart=/usr/local/bin/nearmiss-agent run\nWatchdogSec=2\nRestart=always\nRestartSec=100ms\n\
     StandardOutput=append:/var/log/nearmiss.log\nStandardError=inherit\n";
 /// The service probe alone, at its shipped interval of 15 s: what is seen sooner was told by systemd.

@@ -201,7 +201,7 @@ pub struct LogConfig {
     pub enabled: bool,
     /// Files to follow.
     pub paths: Vec<String>,
-    /// Reserved for the journal, which is not followed yet.
+    /// Follows the journal where none of `paths` is there, or where a rule's `match` begins with `journal:`.
     pub journal: bool,
 }
 

@@ -1,5 +1,6 @@
 //! Log lines against rules: one pass for all rules of a host, and counts within windows.
 
+pub mod journal;
 mod line;
 mod matcher;
 mod replay;

@@ -1,7 +1,7 @@
 //! What has to be stored so that a restart goes on where it stopped: one row a key, the last one counts.
 //!
 //! `log.file:PATH` holds how far a file is read, `log.pattern:GLOB` that a pattern of paths was enrolled, and
-//! `log.windows` the matches within their windows. A row that cannot be read is left out and its file enrolled
+//! `log.windows` the matches within their windows, `log.journal` the cursor of the journal. A row that cannot be read is left out and its file enrolled
 //! anew: better once more from its end than never again.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,7 @@ use super::tail::{Positions, Tail};
 const FILE: &str = "log.file:";
 const PATTERN: &str = "log.pattern:";
 const WINDOWS: &str = "log.windows";
+const JOURNAL: &str = "log.journal";
 
 /// One row, replacing the one of the same key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +48,9 @@ pub(super) struct Stored {
     files: BTreeMap<PathBuf, Positions>,
     patterns: BTreeSet<String>,
     new_patterns: BTreeSet<String>,
+    /// The cursor of the last entry of the journal, and whether it is new.
+    journal: Option<String>,
+    journal_moved: bool,
 }
 
 impl Stored {
@@ -57,6 +61,8 @@ impl Stored {
             files: BTreeMap::new(),
             patterns: BTreeSet::new(),
             new_patterns: BTreeSet::new(),
+            journal: None,
+            journal_moved: false,
         };
         for Checkpoint { key, data } in checkpoints {
             if let Err(fault) = stored.take(&key, &data, now) {
@@ -71,6 +77,8 @@ impl Stored {
             self.files.insert(PathBuf::from(path), serde_json::from_str(data)?);
         } else if let Some(pattern) = key.strip_prefix(PATTERN) {
             self.patterns.insert(pattern.to_owned());
+        } else if key == JOURNAL {
+            self.journal = Some(serde_json::from_str(data)?);
         } else if key == WINDOWS {
             let stored: StoredWindows = serde_json::from_str(data)?;
             self.windows = stored.windows;
@@ -96,6 +104,16 @@ impl Stored {
         }
     }
 
+    /// Behind which entry of the journal reading goes on.
+    pub(super) fn journal(&self) -> Option<String> {
+        self.journal.clone()
+    }
+
+    pub(super) fn read_journal(&mut self, cursor: String) {
+        self.journal = Some(cursor);
+        self.journal_moved = true;
+    }
+
     /// The rows that changed since the last call.
     pub(super) fn changed(&mut self, tails: &BTreeMap<PathBuf, Tail>, counted: bool) -> Vec<Checkpoint> {
         let mut rows = Vec::new();
@@ -115,6 +133,9 @@ impl Stored {
                 rows.extend(row(format!("{FILE}{}", path.display()), serde_json::to_string(&positions)));
                 self.files.insert(path.clone(), positions);
             }
+        }
+        if std::mem::take(&mut self.journal_moved) {
+            rows.extend(row(JOURNAL.to_owned(), serde_json::to_string(&self.journal)));
         }
         if counted {
             let windows = StoredWindowsRef { boot_id: &self.boot_id, windows: &self.windows };

@@ -111,6 +111,23 @@ fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
 
+/// Whether the journal is followed: where a rule asks for it, and where none of the system's log files is there. What is in
+/// both would be counted twice.
+pub(super) fn wants_journal(config: &LogConfig, rules: &RuleSet) -> bool {
+    let globs = rules.log_rules().into_iter().filter_map(|(rule, _)| rule.subject.as_ref());
+    let is_asked = globs.map(|glob| glob.glob().glob()).any(|glob| glob.starts_with("journal:"));
+    let is_file = |path: &String| is_pattern(path) || Path::new(path).exists();
+    config.enabled && config.journal && (is_asked || !config.paths.iter().any(is_file))
+}
+
+/// Why the journal is not followed, and what to do.
+pub(super) fn unread_journal(fault: &str) -> String {
+    format!(
+        "the journal is not followed: {fault}; reading it needs journalctl and the group systemd-journal, or name log files \
+         in [probe.log] paths"
+    )
+}
+
 /// Why a file is not followed, and what to do.
 pub(super) fn unreadable(path: &str, fault: &str) -> String {
     if fault.contains("Permission denied") || fault.contains("permission denied") {

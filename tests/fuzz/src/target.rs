@@ -25,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     cluster::CONTAINERS,
     history::FRAMES,
     log::LINES,
+    log::JOURNAL,
     log::SERIES,
     log::DRIVES,
     metrics::EXPOSITION,

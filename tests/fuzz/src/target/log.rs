@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use jiff::tz::TimeZone;
 use nearmiss_agent_core::drive_stats::{Line, Reader, Replay};
-use nearmiss_agent_core::log::{self, FirstYear, LogClock, Matcher, SHIPPED_RULES};
+use nearmiss_agent_core::log::{self, FirstYear, LogClock, Matcher, SHIPPED_RULES, journal};
 use nearmiss_agent_core::outlook::Sensitivity;
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_agent_core::series::SeriesReader;
@@ -38,6 +38,20 @@ fn lines(bytes: &[u8]) {
     matcher.scan("/var/log/auth.log", bytes, &mut |_| together += 1);
     assert_eq!(together, alone, "a block is its lines");
 }
+
+pub(crate) const JOURNAL: Target = Target {
+    name: "journal-entry",
+    run: |bytes| {
+        if let Some(entry) = journal::entry(bytes) {
+            assert!(entry.source.starts_with("journal:") && entry.lines.ends_with(b"\n"), "{entry:?}");
+        }
+    },
+    seeds: &[
+        r#"{"__CURSOR":"s=1;i=2","__REALTIME_TIMESTAMP":"1795608591314000","MESSAGE":"Failed password for x","_PID":"12"}"#,
+        r#"{"__CURSOR":"s","MESSAGE":[111,255],"SYSLOG_IDENTIFIER":["a","b"],"_TRANSPORT":"kernel"}"#,
+    ],
+    corpus: None,
+};
 
 pub(crate) const DRIVES: Target = Target {
     name: "drive-stats",
