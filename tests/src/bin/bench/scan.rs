@@ -74,7 +74,8 @@ fn scan(rules: &Path, log: &Path) -> Result<Cost> {
 }
 
 fn counted(rules: &Path, log: &Path) -> Result<Value> {
-    Ok(serde_json::from_slice(&scan_command(rules, log).output()?.stdout)?)
+    let said = scan_command(rules, log).output()?;
+    serde_json::from_slice(&said.stdout).with_context(|| String::from_utf8_lossy(&said.stderr).into_owned())
 }
 
 /// How many rules count otherwise than grep.
