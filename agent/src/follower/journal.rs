@@ -16,8 +16,9 @@ use tracing::debug;
 const AHEAD: usize = 256;
 /// Entries that are handed on together at most.
 pub(super) const MOST: usize = 1024;
-/// A reader that ended is started again after this.
+/// A reader that ended is started again after this; one that told nothing waits twice as long each time.
 const AGAIN: Duration = Duration::from_secs(5);
+const AT_MOST: Duration = Duration::from_secs(300);
 /// What is printed of an entry: fields of more than 4 KiB are left out by the program itself.
 const FIELDS: &str = "MESSAGE,SYSLOG_IDENTIFIER,_PID,_SYSTEMD_UNIT,_TRANSPORT";
 
@@ -53,7 +54,9 @@ impl Journal {
 }
 
 async fn read(mut cursor: Option<String>, now: Timestamp, tell: mpsc::Sender<Told>) {
+    let mut pause = AGAIN;
     loop {
+        let before = cursor.clone();
         let why = match program(cursor.as_deref()).spawn() {
             Err(fault) => format!("journalctl: {fault}"),
             Ok(child) => match hand_on(child, &mut cursor, now, &tell).await {
@@ -65,7 +68,8 @@ async fn read(mut cursor: Option<String>, now: Timestamp, tell: mpsc::Sender<Tol
         if tell.send(Told::Fault(why)).await.is_err() {
             return;
         }
-        tokio::time::sleep(AGAIN).await;
+        pause = if cursor == before { (pause * 2).min(AT_MOST) } else { AGAIN };
+        tokio::time::sleep(pause).await;
     }
 }
 
