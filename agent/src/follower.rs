@@ -111,8 +111,7 @@ impl Follower {
     pub async fn run(mut self, clock: Clock, mut stop: Stop, found: mpsc::Sender<Followed>) {
         let mut watch = Watch::start();
         let mut appeared = Vec::new();
-        let cursor = self.stored.journal();
-        let mut journal = self.wants_journal.then(|| Journal::follow(cursor, clock.wall()));
+        let mut journal = self.wants_journal.then(|| Journal::follow(self.stored.journal(clock.wall())));
         let mut told = Vec::new();
         loop {
             loop {
@@ -190,7 +189,7 @@ impl Follower {
                     self.journal_fault = None;
                     let windows = &mut self.stored.windows;
                     batch.block(&entry.lines, &entry.source, &self.matcher, windows, &self.captures);
-                    self.stored.read_journal(entry.cursor);
+                    self.stored.read_journal(journal::Place::Cursor(entry.cursor));
                 }
                 Told::Fault(why) => self.journal_fault = Some(why),
             }

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use nearmiss_agent_core::log::Windows;
 use nearmiss_agent_core::reading::Stamp;
+use nearmiss_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
+use super::journal::Place;
 use super::tail::{Positions, Tail};
 
 const FILE: &str = "log.file:";
@@ -48,8 +50,8 @@ pub(super) struct Stored {
     files: BTreeMap<PathBuf, Positions>,
     patterns: BTreeSet<String>,
     new_patterns: BTreeSet<String>,
-    /// The cursor of the last entry of the journal, and whether it is new.
-    journal: Option<String>,
+    /// Where reading the journal goes on, and whether that is new.
+    journal: Option<Place>,
     journal_moved: bool,
 }
 
@@ -104,13 +106,17 @@ impl Stored {
         }
     }
 
-    /// Behind which entry of the journal reading goes on.
-    pub(super) fn journal(&self) -> Option<String> {
-        self.journal.clone()
+    /// Where reading the journal goes on; the first time, from `now` on.
+    pub(super) fn journal(&mut self, now: Timestamp) -> Place {
+        let stored = self.journal.clone();
+        stored.unwrap_or_else(|| {
+            self.read_journal(Place::Since(now));
+            Place::Since(now)
+        })
     }
 
-    pub(super) fn read_journal(&mut self, cursor: String) {
-        self.journal = Some(cursor);
+    pub(super) fn read_journal(&mut self, to: Place) {
+        self.journal = Some(to);
         self.journal_moved = true;
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use nearmiss_agent_core::log::journal::{Entry, entry};
 use nearmiss_shared::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
@@ -30,6 +31,14 @@ pub(super) enum Told {
     Fault(String),
 }
 
+/// Where reading goes on: where it began first, until there was an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Place {
+    Since(Timestamp),
+    Cursor(String),
+}
+
 /// The reader; it goes on while it is listened to, and its program ends with it.
 pub(super) struct Journal {
     told: mpsc::Receiver<Told>,
@@ -37,10 +46,9 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Reads on behind `cursor`; without one, from `now` on.
-    pub(super) fn follow(cursor: Option<String>, now: Timestamp) -> Self {
+    pub(super) fn follow(from: Place) -> Self {
         let (tell, told) = mpsc::channel(AHEAD);
-        Self { told, reader: Box::pin(read(cursor, now, tell)) }
+        Self { told, reader: Box::pin(read(from, tell)) }
     }
 
     /// Waits for entries and takes as many as there are. May be dropped at any time and asked again.
@@ -53,13 +61,13 @@ impl Journal {
     }
 }
 
-async fn read(mut cursor: Option<String>, now: Timestamp, tell: mpsc::Sender<Told>) {
+async fn read(mut from: Place, tell: mpsc::Sender<Told>) {
     let mut pause = AGAIN;
     loop {
-        let before = cursor.clone();
-        let why = match program(cursor.as_deref()).spawn() {
+        let before = from.clone();
+        let why = match program(&from).spawn() {
             Err(fault) => format!("journalctl: {fault}"),
-            Ok(child) => match hand_on(child, &mut cursor, now, &tell).await {
+            Ok(child) => match hand_on(child, &mut from, &tell).await {
                 Some(why) => why,
                 None => return,
             },
@@ -68,33 +76,29 @@ async fn read(mut cursor: Option<String>, now: Timestamp, tell: mpsc::Sender<Tol
         if tell.send(Told::Fault(why)).await.is_err() {
             return;
         }
-        pause = if cursor == before { (pause * 2).min(AT_MOST) } else { AGAIN };
+        pause = if from == before { (pause * 2).min(AT_MOST) } else { AGAIN };
         tokio::time::sleep(pause).await;
     }
 }
 
-/// Without a cursor the newest entry that is there is printed first: its cursor is where to begin.
-fn program(cursor: Option<&str>) -> Command {
+fn program(from: &Place) -> Command {
     let mut command = Command::new("journalctl");
     command
         .args(["--follow", "--output=json", "--quiet", "--no-pager"])
         .arg(format!("--output-fields={FIELDS}"));
-    match cursor {
-        Some(cursor) => command.arg(format!("--after-cursor={cursor}")).arg("--no-tail"),
-        None => command.arg("--lines=1"),
-    };
+    command.arg("--no-tail").arg(match from {
+        Place::Cursor(cursor) => format!("--after-cursor={cursor}"),
+        Place::Since(since) => {
+            let milliseconds = since.as_millis();
+            format!("--since=@{}.{:03}", milliseconds.div_euclid(1000), milliseconds.rem_euclid(1000))
+        }
+    });
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 
 /// Hands on every entry until the program ends, and why it did; `None` when nobody takes them any more.
-async fn hand_on(
-    mut child: Child,
-    cursor: &mut Option<String>,
-    now: Timestamp,
-    tell: &mpsc::Sender<Told>,
-) -> Option<String> {
-    let is_new = cursor.is_none();
+async fn hand_on(mut child: Child, from: &mut Place, tell: &mpsc::Sender<Told>) -> Option<String> {
     let mut lines = BufReader::new(child.stdout.take()?);
     let mut line = Vec::new();
     loop {
@@ -103,12 +107,12 @@ async fn hand_on(
             Ok(0) | Err(_) => break,
             Ok(_) => {}
         }
-        let Some(mut entry) = entry(&line) else { continue };
-        if is_new && cursor.is_none() && entry.at.is_some_and(|at| at < now) {
-            // What was there before is not ours to judge.
-            entry.lines.clear();
+        let Some(entry) = entry(&line) else { continue };
+        // What was there before is not ours to judge.
+        if matches!(from, Place::Since(since) if entry.at.is_some_and(|at| at < *since)) {
+            continue;
         }
-        *cursor = Some(entry.cursor.clone());
+        *from = Place::Cursor(entry.cursor.clone());
         if tell.send(Told::Entry(entry)).await.is_err() {
             return None;
         }
