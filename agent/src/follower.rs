@@ -28,9 +28,11 @@ mod generation;
 mod identity;
 mod journal;
 mod lines;
+mod mark;
 mod paths;
 mod siblings;
 mod tail;
+mod text;
 mod watch;
 
 use batch::Batch;

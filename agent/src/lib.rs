@@ -24,4 +24,5 @@ pub mod pipeline;
 pub mod sessions;
 pub mod settings;
 pub mod store;
+mod unpack;
 pub mod uplink;

@@ -160,7 +160,7 @@ pub(super) enum Command {
         /// A rules file with [[log]] tables.
         #[arg(long, value_name = "FILE")]
         rules: PathBuf,
-        /// Files, plain or gzip, folders that are walked, or `-` for standard input.
+        /// Files, plain or compressed (gzip, xz, zstd), folders that are walked, or `-` for standard input.
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// One line of JSON.
@@ -347,7 +347,7 @@ pub(super) struct ReplaySeries {
     /// A line of JSON for each transition, and one for the summary.
     #[arg(long)]
     pub(super) json: bool,
-    /// The series, plain or gzip; `-` is standard input.
+    /// The series, plain or compressed (gzip, xz, zstd); `-` is standard input.
     #[arg(value_name = "CSV", required_unless_present = "history")]
     pub(super) series: Option<PathBuf>,
 }
@@ -373,7 +373,7 @@ pub(super) struct ReplayLog {
     /// A line of JSON for each transition, and one for the summary.
     #[arg(long)]
     pub(super) json: bool,
-    /// The log, plain or gzip, in parts from the oldest on; `-` is standard input.
+    /// The log, plain or compressed (gzip, xz, zstd), in parts from the oldest on; `-` is standard input.
     #[arg(required = true, value_name = "LOG")]
     pub(super) logs: Vec<PathBuf>,
 }

@@ -1,30 +1,29 @@
-//! Recorded files as commands read them: plain or gzip by their first bytes, `-` for standard input, a line at a time.
+//! Recorded files as commands read them: plain or compressed by their first bytes, `-` for standard input, a line at a time.
 //!
 //! Nothing of a file is held but its current line, which the follower's own splitter bounds. Where a person waits for a
 //! large file, standard error says how far it is.
 
-use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
 use nearmiss_agent_core::log;
 use nearmiss_shared::time::Timestamp;
 
 use crate::follower::Splitter;
 use crate::output;
+use crate::unpack;
 
 const PIECE_BYTES: usize = 256 * 1024;
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Below this nobody waits.
 const WORTH_WAITING: u64 = 32 * 1024 * 1024;
 
 /// Reads `path` to its end and hands out each line; the bytes that were read, decompressed.
 ///
 /// # Errors
-/// It cannot be read, or is no whole gzip file; the lines before that were handed out.
+/// It cannot be read, or is compressed and not whole; the lines before that were handed out.
 pub(super) fn lines(path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<u64> {
     blocks(path, &mut |block| log::lines(block).for_each(&mut *each))
 }
@@ -61,34 +60,31 @@ pub(super) fn modified(path: &Path) -> Option<Timestamp> {
     jiff::Timestamp::try_from(modified).ok().map(Timestamp::from)
 }
 
-fn open(path: &Path) -> io::Result<(Box<dyn Read>, Progress)> {
-    let read = Rc::new(Cell::new(0));
+fn open(path: &Path) -> io::Result<(Box<dyn Read + Send>, Progress)> {
+    let read = Arc::new(AtomicU64::new(0));
     let name = path.display().to_string();
-    let (raw, size): (Box<dyn Read>, u64) = if path == Path::new("-") {
-        (Box::new(io::stdin().lock()), 0)
+    let (raw, size): (Box<dyn Read + Send>, u64) = if path == Path::new("-") {
+        (Box::new(io::stdin()), 0)
     } else {
         let file = File::open(path)?;
         let size = file.metadata()?.len();
         (Box::new(file), size)
     };
-    let counted = Counted { inner: raw, read: Rc::clone(&read) };
-    let mut buffered = BufReader::with_capacity(PIECE_BYTES, counted);
-    let is_gzip = buffered.fill_buf()?.starts_with(&GZIP);
-    let source: Box<dyn Read> =
-        if is_gzip { Box::new(MultiGzDecoder::new(buffered)) } else { Box::new(buffered) };
-    Ok((source, Progress { name, size, read, told: Cell::new(u64::MAX) }))
+    let counted = Counted { inner: raw, read: Arc::clone(&read) };
+    let source = unpack::text(BufReader::with_capacity(PIECE_BYTES, counted))?;
+    Ok((source, Progress { name, size, read, told: AtomicU64::new(u64::MAX) }))
 }
 
 /// Counts what is read of the file itself, compressed or not.
 struct Counted {
-    inner: Box<dyn Read>,
-    read: Rc<Cell<u64>>,
+    inner: Box<dyn Read + Send>,
+    read: Arc<AtomicU64>,
 }
 
 impl Read for Counted {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(into)?;
-        self.read.set(self.read.get() + length as u64);
+        self.read.fetch_add(length as u64, Ordering::Relaxed);
         Ok(length)
     }
 }
@@ -97,8 +93,8 @@ struct Progress {
     name: String,
     /// 0 where it is not known.
     size: u64,
-    read: Rc<Cell<u64>>,
-    told: Cell<u64>,
+    read: Arc<AtomicU64>,
+    told: AtomicU64,
 }
 
 impl Progress {
@@ -106,8 +102,8 @@ impl Progress {
         if self.size < WORTH_WAITING {
             return;
         }
-        let percent = self.read.get().saturating_mul(100) / self.size;
-        if self.told.replace(percent) != percent {
+        let percent = self.read.load(Ordering::Relaxed).saturating_mul(100) / self.size;
+        if self.told.swap(percent, Ordering::Relaxed) != percent {
             output::progress(&format!("{}: {percent} %", self.name));
         }
     }

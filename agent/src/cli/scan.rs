@@ -1,5 +1,5 @@
 //! `scan`: how often each log rule matches, by the follower's own line splitter and matcher, in plain and
-//! gzip files.
+//! compressed files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,12 +2,17 @@
 //!
 //! Found by name, told apart by identity. Listing is bounded, and an entry that vanishes meanwhile is left out.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::identity::{FileId, age_key};
+use super::identity::{FileId, age_key, modified};
+use super::text::Text;
 
-const COMPRESSED: &[&str] = &[".gz", ".xz", ".bz2", ".zst", ".lz4", ".Z"];
+/// Endings of compressed files; what [`crate::unpack`] reads is told apart from the others by their first bytes.
+const READ: &[&str] = &[".gz", ".xz", ".zst"];
+const UNREAD: &[&str] = &[".bz2", ".lz4", ".Z", ".lzma", ".br"];
 /// A folder with more entries is not searched to its end.
 const MAX_ENTRIES: usize = 20_000;
 
@@ -16,40 +21,58 @@ const MAX_ENTRIES: usize = 20_000;
 pub(crate) struct Sibling {
     pub(crate) path: PathBuf,
     pub(crate) id: FileId,
-    pub(crate) size: u64,
-    /// Nanoseconds since 1970: birth, else last change.
+    /// Orders the generations: birth, or of what is compressed, when its text ended. Nanoseconds since 1970.
     pub(crate) age: i64,
-    pub(crate) compressed: bool,
+    /// When its text changed last.
+    pub(crate) modified: i64,
+    pub(crate) form: Form,
+}
+
+/// How a rotated file lies there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Plain,
+    /// Compressed, and read.
+    Packed,
+    /// Compressed in a way that is not read.
+    Unread,
 }
 
 impl Sibling {
     pub(crate) fn of(path: PathBuf, metadata: &Metadata) -> Self {
-        Self {
-            id: FileId::of(metadata),
-            size: metadata.len(),
-            age: age_key(metadata),
-            compressed: is_compressed(&path.to_string_lossy()),
-            path,
-        }
+        let form = form(&path.to_string_lossy());
+        let modified = modified(metadata);
+        // Compressing makes a new file of an old text, and keeps the time of its end.
+        let age = if form == Form::Plain { age_key(metadata) } else { modified };
+        Self { id: FileId::of(metadata), age, modified, form, path }
     }
 
     /// Opens it, unless the name has meanwhile gone to another file.
-    pub(crate) fn open(&self) -> Option<File> {
-        let file = File::open(&self.path).ok()?;
-        let id = FileId::of(&file.metadata().ok()?);
-        id.is(&self.id).then_some(file)
+    ///
+    /// # Errors
+    /// It is there and cannot be read, or is compressed and not whole at its start.
+    pub(crate) fn open(&self) -> io::Result<Option<Text>> {
+        let file = match File::open(&self.path) {
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        if !FileId::of(&file.metadata()?).is(&self.id) {
+            return Ok(None);
+        }
+        match self.form {
+            Form::Unread => {
+                Err(io::Error::new(io::ErrorKind::Unsupported, "it is compressed in a way that is not read"))
+            }
+            form => Text::open(file, form == Form::Packed).map(Some),
+        }
     }
 }
 
-/// All rotated siblings of the log at `path`, oldest first.
+/// All rotated siblings of the log at `path`, oldest first. One that is just being compressed is left out as long as it lies
+/// there uncompressed as well.
 pub(crate) fn rotated(path: &Path) -> Vec<Sibling> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-        return Vec::new();
-    };
-    let Ok(entries) = fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
-    else {
-        return Vec::new();
-    };
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder(path)) else { return Vec::new() };
     let mut found: Vec<Sibling> = entries
         .take(MAX_ENTRIES)
         .flatten()
@@ -59,13 +82,26 @@ pub(crate) fn rotated(path: &Path) -> Vec<Sibling> {
             Some(Sibling::of(entry.path(), &metadata))
         })
         .collect();
+    let names: BTreeSet<PathBuf> = found.iter().map(|sibling| sibling.path.clone()).collect();
+    found.retain(|sibling| {
+        sibling.form == Form::Plain
+            || !names.contains(Path::new(uncompressed(&sibling.path.to_string_lossy())))
+    });
     found.sort_by(|one, other| one.age.cmp(&other.age).then_with(|| other.path.cmp(&one.path)));
     found
 }
 
+/// Where the files beside `path` lie.
+pub(crate) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// Whether `other` is what rotation calls an older `name`.
 pub(crate) fn is_rotated_name(name: &str, other: &str) -> bool {
-    let plain = COMPRESSED.iter().find_map(|ending| other.strip_suffix(ending)).unwrap_or(other);
+    let plain = uncompressed(other);
     if let Some(suffix) = plain.strip_prefix(name) {
         return is_rotation_suffix(suffix);
     }
@@ -79,15 +115,25 @@ pub(crate) fn is_rotated_name(name: &str, other: &str) -> bool {
 
 /// Whether a file of this name, found by a pattern such as `*.log*`, is a rotated one and no log of its own.
 pub(crate) fn looks_rotated(name: &str) -> bool {
-    is_compressed(name)
+    form(name) != Form::Plain
         || name.rsplit_once(['.', '-']).is_some_and(|(stem, end)| {
             !stem.is_empty()
                 && (end == "old" || end.bytes().all(|byte| byte.is_ascii_digit()) && !end.is_empty())
         })
 }
 
-fn is_compressed(name: &str) -> bool {
-    COMPRESSED.iter().any(|ending| name.ends_with(ending))
+/// The name without the ending that compressing gave it.
+fn uncompressed(name: &str) -> &str {
+    READ.iter().chain(UNREAD).find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+}
+
+fn form(name: &str) -> Form {
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    match (ends(READ), ends(UNREAD)) {
+        (true, _) => Form::Packed,
+        (_, true) => Form::Unread,
+        _ => Form::Plain,
+    }
 }
 
 fn is_rotation_suffix(suffix: &str) -> bool {
@@ -121,18 +167,15 @@ mod tests {
     }
 
     #[test]
-    fn siblings_come_oldest_first() {
+    fn siblings_come_oldest_first_and_none_that_is_just_being_compressed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        for name in ["log", "log.bak", "log.d"] {
-            fs::write(folder.path().join(name), "").unwrap();
-        }
-        for name in ["log.3.gz", "log.2", "log.1"] {
+        for name in ["log", "log.bak", "log.d", "log.3.gz", "log.2", "log.1", "log.1.gz"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         let found = rotated(&path);
         let names: Vec<_> = found.iter().filter_map(|sibling| sibling.path.file_name()?.to_str()).collect();
         assert_eq!(names, ["log.3.gz", "log.2", "log.1"]);
-        assert!(found[0].compressed && !found[1].compressed);
+        assert_eq!((found[0].form, found[1].form), (Form::Packed, Form::Plain));
     }
 }

@@ -1,34 +1,49 @@
 //! One followed path through all its rotations: no line lost, none twice.
 //!
 //! The newest generation has the path's name; older ones are read to their end and let go when they have a
-//! successor and stayed quiet. Truncation in place is answered by reading the rest from the copy whose first
-//! bytes are ours. What cannot be read any more is said as a gap, in words and where possible in bytes.
+//! successor and stayed quiet. Truncation in place is answered by reading the rest from the copy that holds what was read,
+//! plain or compressed. What cannot be read any more is said as a gap, in words and where possible in bytes.
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::generation::{Generation, Position, Reached, open_regular};
-use super::identity::{FileId, age_key};
+use super::identity::{FileId, modified};
+use super::mark::Mark;
 use super::siblings::{Sibling, rotated};
+use super::text::Text;
 
+mod beside;
 mod resume;
+
+use beside::{Beside, Done};
 
 /// A generation with a successor is let go when it has not grown for this long: writers that are told to reopen
 /// their log do so within a moment.
 const QUIET_MS: u64 = 10_000;
+/// A file that has not changed for this long is not opened to see whether it has.
+const RESTING_MS: u64 = 1_000;
 /// Generations kept open at once; older ones are let go first.
 const MAX_GENERATIONS: usize = 64;
-/// Generations whose identity is remembered after they were let go.
-const MAX_CLOSED: usize = 256;
+/// Texts that are remembered after they were read to their end; of these, the last that are stored.
+const MAX_DONE: usize = 256;
+const STORED_DONE: usize = 16;
 
-/// How far a path is read: its generations, oldest first. Empty: the path is watched, no file had it yet.
+/// How far a path is read. Without generations the path is watched and no file had it yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Positions {
-    pub generations: Vec<Position>,
+    /// Oldest first.
+    pub(crate) generations: Vec<Position>,
+    /// What was read to its end last.
+    #[serde(default)]
+    pub(crate) done: Vec<Done>,
+    /// The folder's change up to which every file in it is judged, nanoseconds since 1970.
+    #[serde(default)]
+    pub(crate) settled: Option<i64>,
 }
 
 /// What one look at a path came to.
@@ -46,10 +61,31 @@ pub(crate) struct Polled {
 pub(crate) struct Tail {
     path: PathBuf,
     generations: VecDeque<Generation>,
-    closed: VecDeque<FileId>,
+    done: VecDeque<Done>,
+    beside: Beside,
+    /// What the path was when all of it was read.
+    rests: Option<Outside>,
+}
+
+/// What a path is from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Outside {
+    file: Option<(FileId, u64, i64)>,
+    folder: Option<i64>,
+}
+
+impl Outside {
+    fn of(path: &Path) -> Self {
+        let of = |metadata: fs::Metadata| (FileId::of(&metadata), metadata.len(), modified(&metadata));
+        Self { folder: beside::changed(path), file: fs::metadata(path).ok().map(of) }
+    }
 }
 
 impl Tail {
+    fn new(path: PathBuf, beside: Beside) -> Self {
+        Self { path, generations: VecDeque::new(), done: VecDeque::new(), beside, rests: None }
+    }
+
     /// Whether one of its generations is this file.
     pub(crate) fn holds(&self, id: &FileId) -> bool {
         self.generations.iter().any(|generation| generation.id().is(id))
@@ -61,20 +97,29 @@ impl Tail {
     }
 
     pub(crate) fn positions(&self) -> Positions {
-        Positions { generations: self.generations.iter().map(Generation::position).collect() }
+        let done = self.done.iter().skip(self.done.len().saturating_sub(STORED_DONE));
+        Positions {
+            generations: self.generations.iter().map(Generation::position).collect(),
+            done: done.cloned().collect(),
+            settled: self.beside.settled(),
+        }
     }
 
     /// Looks at the path and reads what is new. `appeared` are handles of files that were seen to take the name
     /// since the last look; `each` gets every complete line once, in blocks of whole lines.
     pub(crate) fn poll(
         &mut self,
-        appeared: Vec<File>,
+        appeared: Vec<fs::File>,
         now_ms: u64,
         budget: &mut usize,
         each: &mut dyn FnMut(&[u8]),
     ) -> Polled {
         let mut polled = Polled::default();
-        if let Err(fault) = self.adopt(appeared, now_ms) {
+        let outside = Outside::of(&self.path);
+        if appeared.is_empty() && self.rests == Some(outside) {
+            return polled;
+        }
+        if let Err(fault) = self.adopt(appeared, now_ms, each, &mut polled) {
             polled.fault = Some(fault.to_string());
         }
         let mut index = 0;
@@ -88,63 +133,64 @@ impl Tail {
             };
         }
         self.let_go(now_ms, each);
+        self.rests = self.is_resting(&polled, outside, now_ms).then_some(outside);
         polled
+    }
+
+    /// Whether nothing happens here until the path changes from outside.
+    fn is_resting(&self, polled: &Polled, outside: Outside, now_ms: u64) -> bool {
+        let rests = |one: &Generation| one.at_end() && now_ms.saturating_sub(one.grew_at) >= RESTING_MS;
+        let waits = !polled.more && polled.fault.is_none() && self.beside.is_settled(outside.folder);
+        waits && self.generations.len() <= 1 && self.generations.iter().all(rests)
     }
 
     /// Takes up the files that got the name since the generations that are held, in the order of their birth; the
     /// one that has the name now comes last.
-    fn adopt(&mut self, appeared: Vec<File>, now_ms: u64) -> io::Result<()> {
+    fn adopt(
+        &mut self,
+        appeared: Vec<fs::File>,
+        now_ms: u64,
+        each: &mut dyn FnMut(&[u8]),
+        polled: &mut Polled,
+    ) -> io::Result<()> {
         for file in appeared {
-            self.insert(file, now_ms)?;
+            self.take_up(file, now_ms)?;
         }
-        let named = match fs::metadata(&self.path) {
-            Ok(metadata) => Some(FileId::of(&metadata)),
+        let named = match open_regular(&self.path) {
+            Ok(file) => Some(self.take_up(file, now_ms)?),
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => None,
             Err(fault) => return Err(fault),
         };
-        if let Some(since) = self.unread_since(named.as_ref()) {
-            for sibling in rotated(&self.path) {
-                if sibling.age >= since && !sibling.compressed && !self.knows(&sibling.id) {
-                    sibling.open().map(|file| self.insert(file, now_ms)).transpose()?;
-                }
+        let changed = beside::changed(&self.path);
+        if !self.beside.is_settled(changed) {
+            // What lies beside them may be a copy of what the held files hold now.
+            let mut index = 0;
+            while index < self.generations.len() {
+                index += 1 + self.check(index, now_ms, each, polled)?;
             }
+            self.look_beside(changed, now_ms, &mut polled.gaps);
         }
-        let Some(named) = named else { return Ok(()) };
-        if !self.knows(&named) {
-            self.insert(open_regular(&self.path)?, now_ms)?;
-        }
-        let index = self.generations.iter().position(|generation| generation.id().is(&named));
+        let is_named = |one: &Generation| named.is_some_and(|named| one.id().is(&named));
+        let index = self.generations.iter().position(is_named);
         if let Some(generation) = index.and_then(|index| self.generations.remove(index)) {
             self.generations.push_back(generation);
         }
         Ok(())
     }
 
-    /// The age from which rotated siblings may be unread generations. `None` where rotation is by copying (the
-    /// youngest file held is not the last) or has not happened: then a younger sibling is a copy of what was read.
-    /// The oldest generation held counts, not the newest: a listing of a folder misses names that move meanwhile.
-    fn unread_since(&self, named: Option<&FileId>) -> Option<i64> {
-        let (first, last) = (self.generations.front()?, self.generations.back()?);
-        let rotates = self.generations.len() > 1 || !named.is_some_and(|named| named.is(last.id()));
-        let by_name = self.generations.iter().all(|generation| generation.age() <= last.age());
-        (rotates && by_name).then(|| first.age())
-    }
-
-    fn knows(&self, id: &FileId) -> bool {
-        self.holds(id) || self.closed.iter().any(|closed| closed.is(id))
-    }
-
-    /// Takes up a file from its start, unless it is known, before all that are younger.
-    fn insert(&mut self, file: File, now_ms: u64) -> io::Result<()> {
-        let metadata = file.metadata()?;
-        if !metadata.is_file() || self.knows(&FileId::of(&metadata)) {
-            return Ok(());
+    /// Takes up a file that has or had the name from its start, unless it is known.
+    fn take_up(&mut self, file: fs::File, now_ms: u64) -> io::Result<FileId> {
+        let about = Sibling::of(self.path.clone(), &file.metadata()?);
+        if !self.knows(&about) {
+            self.insert(Generation::whole(Text::Plain(file), &about, now_ms)?);
         }
-        let age = age_key(&metadata);
-        let index = self.generations.iter().position(|generation| generation.age() > age);
-        let generation = Generation::from(file, 0, now_ms)?;
+        Ok(about.id)
+    }
+
+    /// Before all that are younger.
+    fn insert(&mut self, generation: Generation) {
+        let index = self.generations.iter().position(|other| other.age() > generation.age());
         self.generations.insert(index.unwrap_or(self.generations.len()), generation);
-        Ok(())
     }
 
     /// Reads one generation. A rewritten one is preceded by the copy that holds its rest; the result is how many
@@ -159,36 +205,57 @@ impl Tail {
     ) -> io::Result<usize> {
         let Some(generation) = self.generations.get_mut(index) else { return Ok(0) };
         match generation.read(budget, now_ms, each)? {
-            Reached::End => return Ok(0),
-            Reached::Budget => {
-                polled.more = true;
-                return Ok(0);
+            Reached::End => {}
+            Reached::Budget => polled.more = true,
+            Reached::Damaged(fault) => {
+                let path = self.path.display();
+                polled.gaps.push(format!("lines of {path} missed: what was compressed is damaged: {fault}"));
             }
-            Reached::Rewritten => {}
+            Reached::Rewritten => return self.rewritten(index, now_ms, each, polled),
         }
+        Ok(0)
+    }
+
+    /// Sees to a generation that was rewritten, without reading on.
+    fn check(
+        &mut self,
+        index: usize,
+        now_ms: u64,
+        each: &mut dyn FnMut(&[u8]),
+        polled: &mut Polled,
+    ) -> io::Result<usize> {
+        let Some(generation) = self.generations.get_mut(index) else { return Ok(0) };
+        if generation.is_unchanged()? {
+            return Ok(0);
+        }
+        self.rewritten(index, now_ms, each, polled)
+    }
+
+    /// Starts a rewritten generation again, after the copy of what it was; how many were put in.
+    fn rewritten(
+        &mut self,
+        index: usize,
+        now_ms: u64,
+        each: &mut dyn FnMut(&[u8]),
+        polled: &mut Polled,
+    ) -> io::Result<usize> {
+        let Some(generation) = self.generations.get_mut(index) else { return Ok(0) };
+        polled.more = true;
         let rest = generation.unread_bytes();
         let copy = copy_of(&self.path, generation);
         if copy.is_none() {
             generation.splitter.finish(each);
-        }
-        generation.restart(now_ms)?;
-        polled.more = true;
-        match copy {
-            Some(mut copy) => {
-                // The copy ends where the truncation cut: its last bytes may be half a line, and they are its last.
-                copy.read(budget, now_ms, each)?;
-                self.generations.insert(index, copy);
-                Ok(1)
-            }
-            None if rest > 0 => {
+            if rest > 0 {
                 let path = self.path.display();
                 polled
                     .gaps
                     .push(format!("{rest} bytes of {path} missed: it was emptied before they were read"));
-                Ok(0)
             }
-            None => Ok(0),
         }
+        generation.restart(now_ms)?;
+        let Some(copy) = copy else { return Ok(0) };
+        self.insert(copy);
+        Ok(1)
     }
 
     /// Lets go of generations that are done.
@@ -206,32 +273,30 @@ impl Tail {
             }
             if let Some(mut generation) = self.generations.remove(index) {
                 generation.splitter.finish(each);
-                self.closed.push_back(*generation.id());
-                if self.closed.len() > MAX_CLOSED {
-                    self.closed.pop_front();
-                }
+                self.finished(Done { id: *generation.id(), mark: generation.mark() });
             }
+        }
+    }
+
+    fn finished(&mut self, done: Done) {
+        self.done.push_back(done);
+        if self.done.len() > MAX_DONE {
+            self.done.pop_front();
         }
     }
 }
 
-/// The sibling that begins as `generation` did before it was rewritten and holds at least what was read of it,
-/// opened where reading stopped.
+/// The newest sibling that holds what was read of `generation` before it was rewritten, opened where reading stopped.
 fn copy_of(path: &Path, generation: &Generation) -> Option<Generation> {
-    if generation.fingerprint().length == 0 {
-        return None;
-    }
-    let fits = |sibling: &Sibling| {
-        let file = sibling.open()?;
-        generation.fingerprint().fits(&file).ok().filter(|fits| *fits).map(|_| file)
-    };
-    let offset = generation.splitter.line_end();
-    let file = rotated(path)
-        .iter()
-        .rev()
-        .filter(|sibling| !sibling.compressed && sibling.size >= offset && !sibling.id.is(generation.id()))
-        .find_map(fits)?;
-    let mut copy = Generation::from(file, offset, generation.grew_at).ok()?;
+    let mark = generation.mark();
+    let others = || rotated(path).into_iter().rev().filter(|sibling| !sibling.id.is(generation.id()));
+    mark.tells().then(others)?.find_map(|sibling| copy_at(&sibling, &mark, generation.grew_at))
+}
+
+/// This file from the place of `mark`, where it holds that text.
+fn copy_at(sibling: &Sibling, mark: &Mark, now_ms: u64) -> Option<Generation> {
+    let text = sibling.open().ok()??;
+    let mut copy = Generation::at(text, sibling, mark, now_ms).ok()??;
     copy.is_copy = true;
     Some(copy)
 }

@@ -1,115 +1,99 @@
 //! Starting to follow a path: for the first time, or from what was stored before the agent stopped.
 
-use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Positions, Tail};
+use super::beside::{self, Beside, Done};
+use super::{Positions, Tail, copy_at};
 use crate::follower::generation::{Generation, Position, open_regular};
-use crate::follower::siblings::{Sibling, rotated};
+use crate::follower::mark::Mark;
+use crate::follower::siblings::{Form, Sibling, rotated};
+use crate::follower::text::Text;
 
 impl Tail {
-    /// Enrols a path. A file that is there is followed from its end; one that comes later, from its start.
+    /// Enrols a path. A file that is there is followed from its end; one that comes later, from its start. What lies beside
+    /// it is nothing that is still to be read.
     ///
     /// # Errors
     /// The file is there and cannot be read. Nothing is enrolled then: try again later.
     pub(crate) fn enrol(path: &Path, now_ms: u64) -> io::Result<Self> {
-        let mut tail = Self::empty(path.to_owned());
+        let mut tail = Self::new(path.to_owned(), Beside::after(beside::changed(path)));
+        for sibling in rotated(path) {
+            let mark = end_of(&sibling).unwrap_or_default();
+            tail.finished(Done { id: sibling.id, mark });
+        }
         match open_regular(path) {
-            Ok(file) => tail.generations.push_back(Generation::from_end(file, now_ms)?),
+            Ok(file) => {
+                let about = Sibling::of(path.to_owned(), &file.metadata()?);
+                tail.generations.push_back(Generation::from_end(file, &about, now_ms)?);
+            }
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
             Err(fault) => return Err(fault),
         }
         Ok(tail)
     }
 
-    /// Goes on where `stored` ended: first the rest of what was rotated away meanwhile, then every generation
-    /// since, then the path's own file. What is gone is returned as gaps.
+    /// Goes on where `stored` ended: first the rest of what was rotated away meanwhile. The generations since are found by the
+    /// first look. What is gone is returned as gaps.
     ///
     /// # Errors
     /// The path's file is there and cannot be read; try again later.
     pub(crate) fn resume(path: &Path, stored: &Positions, now_ms: u64) -> io::Result<(Self, Vec<String>)> {
-        let mut tail = Self::empty(path.to_owned());
+        let oldest = stored.generations.first().map(|position| position.age);
+        let settled = stored.settled.or(oldest).or_else(|| beside::changed(path));
+        let mut tail = Self::new(path.to_owned(), Beside::after(settled));
+        tail.done = stored.done.iter().cloned().collect();
+        let own = match open_regular(path) {
+            Ok(file) => Some(Sibling::of(path.to_owned(), &file.metadata()?)),
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => None,
+            Err(fault) => return Err(fault),
+        };
+        let siblings = rotated(path);
         let mut gaps = Vec::new();
-        let mut candidates = candidates(path)?;
-        let mut unread_since = None;
         for (index, position) in stored.generations.iter().enumerate() {
             let is_newest = index + 1 == stored.generations.len();
-            let kept_name =
-                candidates.last().is_some_and(|last| last.at_path && last.sibling.id.is(&position.id));
-            unread_since = (!kept_name).then_some(position.age);
-            if let Some(candidate) = take(&mut candidates, position) {
-                unread_since = (!candidate.at_path).then_some(candidate.sibling.age);
-                let mut generation = Generation::from(candidate.file, position.offset, now_ms)?;
-                generation.is_copy = !generation.id().is(&position.id);
+            let files = || own.iter().chain(siblings.iter().rev());
+            if let Some(generation) = found(files, position, now_ms) {
                 tail.generations.push_back(generation);
-            } else if is_newest || !position.at_end {
-                gaps.push(gap(path, position, &candidates));
-            }
-        }
-        // Only a newest generation that lost the name can have unread files between itself and the path's own;
-        // where it kept the name, its younger siblings are copies of what was read.
-        for candidate in candidates {
-            let unread = unread_since.is_some_and(|age| candidate.sibling.age >= age);
-            if candidate.at_path || (unread && !candidate.sibling.compressed) {
-                tail.generations.push_back(Generation::from(candidate.file, 0, now_ms)?);
+            } else if position.mark.tells() && (is_newest || !position.at_end) {
+                gaps.push(gap(path, position, &siblings));
             }
         }
         Ok((tail, gaps))
     }
+}
 
-    fn empty(path: PathBuf) -> Self {
-        Self { path, generations: VecDeque::new(), closed: VecDeque::new() }
+/// The file of this position: the same file that still holds what was read of it, else the newest copy that does.
+fn found<'s, I: Iterator<Item = &'s Sibling>>(
+    files: impl Fn() -> I,
+    position: &Position,
+    now_ms: u64,
+) -> Option<Generation> {
+    let same = files().find(|file| file.id.is(&position.id));
+    let at_place = |file: &Sibling| Generation::at(file.open().ok()??, file, &position.mark, now_ms).ok()?;
+    if let Some(generation) = same.and_then(at_place) {
+        return Some(generation);
     }
+    let mut copies = files().filter(|file| position.mark.tells() && !file.id.is(&position.id));
+    copies.find_map(|file| copy_at(file, &position.mark, now_ms))
 }
 
-struct Candidate {
-    sibling: Sibling,
-    file: File,
-    at_path: bool,
+/// The end of a text that is not to be read.
+fn end_of(sibling: &Sibling) -> Option<Mark> {
+    let Text::Plain(file) = sibling.open().ok()?? else { return None };
+    let size = file.metadata().ok()?.len();
+    let mut text = Text::Plain(file);
+    let before = text.go(size).ok()?;
+    Some(Mark::of(&text.head().ok()?, size, &before))
 }
 
-/// The rotated siblings, oldest first, and last the path's own file.
-fn candidates(path: &Path) -> io::Result<Vec<Candidate>> {
-    let mut all: Vec<Candidate> = rotated(path)
-        .into_iter()
-        .filter_map(|sibling| Some(Candidate { file: sibling.open()?, sibling, at_path: false }))
-        .collect();
-    match open_regular(path) {
-        Ok(file) => {
-            let sibling = Sibling::of(path.to_owned(), &file.metadata()?);
-            all.push(Candidate { file, sibling, at_path: true });
-        }
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
-        Err(fault) => return Err(fault),
-    }
-    Ok(all)
-}
-
-/// The file of this position: the same file that still begins the same, else a copy of it that is long enough.
-fn take(candidates: &mut Vec<Candidate>, position: &Position) -> Option<Candidate> {
-    let begins_alike = |candidate: &Candidate| {
-        candidate.sibling.size >= position.offset
-            && position.fingerprint.fits(&candidate.file).unwrap_or(false)
+fn gap(path: &Path, position: &Position, siblings: &[Sibling]) -> String {
+    let unread = siblings.iter().any(|file| file.form == Form::Unread && file.modified >= position.age);
+    let how = if unread {
+        "was compressed in a way that is not read (gzip, xz and zstd are)"
+    } else {
+        "was emptied, deleted or replaced"
     };
-    let same = candidates
-        .iter()
-        .position(|candidate| candidate.sibling.id.is(&position.id) && begins_alike(candidate));
-    let copy = || {
-        candidates.iter().rposition(|candidate| {
-            position.fingerprint.length > 0 && !candidate.sibling.compressed && begins_alike(candidate)
-        })
-    };
-    let index = same.or_else(copy)?;
-    Some(candidates.remove(index))
-}
-
-fn gap(path: &Path, position: &Position, candidates: &[Candidate]) -> String {
-    let packed = candidates
-        .iter()
-        .any(|candidate| candidate.sibling.compressed && candidate.sibling.age >= position.age);
-    let how = if packed { "was compressed" } else { "was emptied, deleted or replaced" };
-    let (path, offset) = (path.display(), position.offset);
+    let (path, offset) = (path.display(), position.mark.offset);
     format!("what {path} held after byte {offset} may be missed: the file {how} while nothing read it")
 }
