@@ -23,7 +23,9 @@ use nearmiss_agent_probe::Clock;
 use nearmiss_agent_probe::{Excuses, NotApplicable};
 
 mod batch;
+mod changes;
 mod checkpoint;
+mod folders;
 mod generation;
 mod identity;
 mod journal;
@@ -38,6 +40,7 @@ mod watch;
 use batch::Batch;
 pub use checkpoint::Checkpoint;
 use checkpoint::Stored;
+use folders::Folders;
 use journal::{Journal, Told};
 pub(crate) use lines::Splitter;
 use paths::Paths;
@@ -48,6 +51,8 @@ use watch::Watch;
 const RESTAT: Duration = Duration::from_secs(2);
 /// Bytes read before what they gave is handed on.
 const BATCH_BYTES: usize = 1024 * 1024;
+/// Files kept open while nothing is written to them; the usual limit of a process is 1024 (getrlimit(2)).
+const MOST_HANDLES: usize = 512;
 
 /// Readings and the checkpoints that belong to them: to be stored in one transaction.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,6 +81,9 @@ pub struct Follower {
     captures: Captures,
     tails: BTreeMap<PathBuf, Tail>,
     stored: Stored,
+    folders: Folders,
+    /// The log that the next batch begins with.
+    next: Option<PathBuf>,
     excuses: Excuses,
     /// Where the system's own messages are in the journal alone.
     wants_journal: bool,
@@ -102,6 +110,8 @@ impl Follower {
             captures,
             tails: BTreeMap::new(),
             stored: Stored::load(checkpoints, clock.boot_id(), clock.stamp()),
+            folders: Folders::default(),
+            next: None,
             excuses: Excuses::new("log"),
             wants_journal: paths::wants_journal(config, rules),
             told: Vec::new(),
@@ -152,6 +162,7 @@ impl Follower {
     pub fn step(&mut self, now: Stamp, appeared: Vec<(PathBuf, File)>) -> (Followed, bool) {
         let now_ms = u64::try_from(now.boot_ms).unwrap_or(0);
         let mut batch = Batch::new(now);
+        self.folders.begin(now_ms);
         let mut why_not = self.enrol(now_ms, &mut batch);
         self.journal(&mut batch);
         let mut arrived: BTreeMap<PathBuf, Vec<File>> = BTreeMap::new();
@@ -160,13 +171,20 @@ impl Follower {
         }
         let mut budget = BATCH_BYTES;
         let mut more = false;
-        for (path, tail) in &mut self.tails {
+        // Who got nothing of the last batch is first in the next.
+        let start = self.next.take().unwrap_or_default();
+        let (before, after): (Vec<_>, Vec<_>) = self.tails.iter_mut().partition(|(path, _)| **path < start);
+        for (path, tail) in after.into_iter().chain(before) {
             let name = path.to_string_lossy();
             let windows = &mut self.stored.windows;
             let files = arrived.remove(path).unwrap_or_default();
-            let polled = tail.poll(files, now_ms, &mut budget, &mut |block| {
+            let folder = self.folders.of(path);
+            let polled = tail.poll(files, &folder, now_ms, &mut budget, &mut |block| {
                 batch.block(block, &name, &self.matcher, windows, &self.captures);
             });
+            if budget == 0 && self.next.is_none() {
+                self.next = Some(path.clone());
+            }
             more |= polled.more;
             batch.gaps(polled.gaps);
             why_not.extend(polled.fault.map(|fault| paths::unreadable(&name, &fault)));
@@ -177,10 +195,17 @@ impl Follower {
             let why = "none of the log files is there: name this host's in [probe.log] paths";
             why_not.push(why.to_owned());
         }
+        self.close_resting();
         batch.tick(&mut self.stored.windows);
         batch.followed.checkpoints = self.stored.changed(&self.tails, batch.counted);
         batch.followed.not_applicable = self.excuses.news(why_not);
         (batch.finish(), more)
+    }
+
+    fn close_resting(&mut self) {
+        if self.tails.values().map(Tail::handles).sum::<usize>() > MOST_HANDLES {
+            self.tails.values_mut().for_each(Tail::sleep);
+        }
     }
 
     /// Counts what the journal told.
@@ -201,7 +226,7 @@ impl Follower {
     /// Starts to follow paths that are new, or can be read now. Why others cannot be.
     fn enrol(&mut self, now_ms: u64, batch: &mut Batch) -> Vec<String> {
         let mut why_not = Vec::new();
-        let wanted = self.paths.wanted(&self.stored);
+        let wanted = self.paths.wanted(&self.stored, &mut self.folders, now_ms);
         self.paths.enrolled(&mut self.stored);
         for wanted in wanted {
             if self.tails.contains_key(&wanted.path) {
@@ -210,10 +235,11 @@ impl Follower {
             if wanted.is_rotated_from(self.tails.values()) {
                 continue;
             }
-            let tail = match self.stored.positions(&wanted.path) {
-                Some(positions) => Tail::resume(&wanted.path, positions, now_ms),
-                None if wanted.from_start => Tail::resume(&wanted.path, &tail::Positions::default(), now_ms),
-                None => Tail::enrol(&wanted.path, now_ms).map(|tail| (tail, Vec::new())),
+            let (path, folder) = (&wanted.path, self.folders.of(&wanted.path));
+            let tail = match self.stored.positions(path) {
+                Some(positions) => Tail::resume(path, &folder, positions, now_ms),
+                None if wanted.from_start => Tail::resume(path, &folder, &tail::Positions::default(), now_ms),
+                None => Tail::enrol(path, &folder, now_ms).map(|tail| (tail, Vec::new())),
             };
             match tail {
                 Ok((tail, gaps)) => {

@@ -8,20 +8,32 @@ use globset::{Glob, GlobMatcher};
 use nearmiss_agent_core::config::LogConfig;
 use nearmiss_agent_core::rule::RuleSet;
 
+use super::changes::Changes;
 use super::checkpoint::Stored;
+use super::folders::Folders;
 use super::identity::FileId;
 use super::siblings::looks_rotated;
 use super::tail::Tail;
 
 /// Files that one pattern may name.
-const MAX_MATCHES: usize = 256;
+const MAX_MATCHES: usize = 4096;
 
 /// The paths of a configuration.
 #[derive(Debug)]
 pub(super) struct Paths {
     plain: BTreeSet<PathBuf>,
-    /// Folder and names, by the pattern as written.
-    patterns: BTreeMap<String, (PathBuf, GlobMatcher)>,
+    /// By the pattern as written.
+    patterns: BTreeMap<String, Pattern>,
+}
+
+/// The files of a folder whose names fit, as they were when the folder changed last.
+#[derive(Debug)]
+struct Pattern {
+    folder: PathBuf,
+    names: GlobMatcher,
+    /// The change of the folder that they are of.
+    changes: Changes,
+    found: Vec<PathBuf>,
 }
 
 /// A file that is to be followed.
@@ -67,23 +79,25 @@ impl Paths {
         if !is_pattern(names) {
             self.plain.insert(path.to_owned());
         } else if let Ok(glob) = Glob::new(names) {
-            self.patterns.insert(text.to_owned(), (folder.to_owned(), glob.compile_matcher()));
+            let (folder, names) = (folder.to_owned(), glob.compile_matcher());
+            let pattern = Pattern { folder, names, changes: Changes::default(), found: Vec::new() };
+            self.patterns.insert(text.to_owned(), pattern);
         }
     }
 
     /// The folders that patterns look into.
     pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
-        self.patterns.values().map(|(folder, _)| folder.as_path())
+        self.patterns.values().map(|pattern| pattern.folder.as_path())
     }
 
     /// The files to follow now. A pattern's first look is noted as its enrolment by [`Self::enrolled`].
-    pub(super) fn wanted(&self, stored: &Stored) -> BTreeSet<Wanted> {
+    pub(super) fn wanted(&mut self, stored: &Stored, folders: &mut Folders, now_ms: u64) -> BTreeSet<Wanted> {
         let plain = self.plain.iter().map(|path| Wanted { path: path.clone(), from_start: false });
         let mut wanted: BTreeSet<Wanted> = plain.collect();
-        for (pattern, (folder, names)) in &self.patterns {
-            let from_start = stored.is_enrolled(pattern);
-            let found = matching(folder, names).into_iter().filter(|path| !self.plain.contains(path));
-            wanted.extend(found.map(|path| Wanted { path, from_start }));
+        for (text, pattern) in &mut self.patterns {
+            let from_start = stored.is_enrolled(text);
+            let found = pattern.matching(folders, now_ms).iter().filter(|path| !self.plain.contains(*path));
+            wanted.extend(found.map(|path| Wanted { path: path.clone(), from_start }));
         }
         wanted
     }
@@ -96,15 +110,21 @@ impl Paths {
     }
 }
 
-fn matching(folder: &Path, names: &GlobMatcher) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let fits = |name: &str| names.is_match(name) && !looks_rotated(name);
-    entries
-        .filter(|entry| entry.file_name().to_str().is_some_and(fits))
-        .filter(|entry| entry.metadata().is_ok_and(|metadata| metadata.is_file()))
-        .map(|entry| entry.path())
-        .take(MAX_MATCHES)
-        .collect()
+impl Pattern {
+    /// A folder of thousands is gone through when it changed, not at every look.
+    fn matching(&mut self, folders: &mut Folders, now_ms: u64) -> &[PathBuf] {
+        let folder = folders.of(&self.folder.join("name"));
+        if self.changes.is_settled(folder.changed) {
+            return &self.found;
+        }
+        self.changes.see(folder.changed, now_ms);
+        let fitting = folder.names().filter(|name| self.names.is_match(name) && !looks_rotated(name));
+        let paths = fitting.map(|name| self.folder.join(name));
+        let is_file = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+        self.found = paths.filter(is_file).take(MAX_MATCHES).collect();
+        self.changes.settle(now_ms);
+        &self.found
+    }
 }
 
 fn is_pattern(text: &str) -> bool {

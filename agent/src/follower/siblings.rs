@@ -7,14 +7,13 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::folders::Folder;
 use super::identity::{FileId, age_key, modified};
 use super::text::Text;
 
 /// Endings of compressed files; what [`crate::unpack`] reads is told apart from the others by their first bytes.
 const READ: &[&str] = &[".gz", ".xz", ".zst"];
 const UNREAD: &[&str] = &[".bz2", ".lz4", ".Z", ".lzma", ".br"];
-/// A folder with more entries is not searched to its end.
-const MAX_ENTRIES: usize = 20_000;
 
 /// A file that once had the log's name, or is a copy of what had it.
 #[derive(Debug)]
@@ -68,35 +67,22 @@ impl Sibling {
     }
 }
 
-/// All rotated siblings of the log at `path`, oldest first. One that is just being compressed is left out as long as it lies
-/// there uncompressed as well.
-pub(crate) fn rotated(path: &Path) -> Vec<Sibling> {
+/// All rotated siblings of the log at `path`, which lies in `folder`, oldest first. One that is just being compressed is left
+/// out as long as it lies there uncompressed as well.
+pub(crate) fn rotated(path: &Path, folder: &Folder) -> Vec<Sibling> {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
-    let Ok(entries) = fs::read_dir(folder(path)) else { return Vec::new() };
-    let mut found: Vec<Sibling> = entries
-        .take(MAX_ENTRIES)
-        .flatten()
-        .filter(|entry| entry.file_name().to_str().is_some_and(|other| is_rotated_name(name, other)))
-        .filter_map(|entry| {
-            let metadata = entry.metadata().ok().filter(Metadata::is_file)?;
-            Some(Sibling::of(entry.path(), &metadata))
-        })
-        .collect();
-    let names: BTreeSet<PathBuf> = found.iter().map(|sibling| sibling.path.clone()).collect();
-    found.retain(|sibling| {
-        sibling.form == Form::Plain
-            || !names.contains(Path::new(uncompressed(&sibling.path.to_string_lossy())))
-    });
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let names: BTreeSet<&str> = folder.beginning(stem).filter(|other| is_rotated_name(name, other)).collect();
+    let is_whole = |other: &&&str| form(other) == Form::Plain || !names.contains(uncompressed(other));
+    let sibling = |other: &&str| {
+        let path = folder.path().join(other);
+        // A link is no rotated file.
+        let metadata = fs::symlink_metadata(&path).ok().filter(Metadata::is_file)?;
+        Some(Sibling::of(path, &metadata))
+    };
+    let mut found: Vec<Sibling> = names.iter().filter(is_whole).filter_map(sibling).collect();
     found.sort_by(|one, other| one.age.cmp(&other.age).then_with(|| other.path.cmp(&one.path)));
     found
-}
-
-/// Where the files beside `path` lie.
-pub(crate) fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
 }
 
 /// Whether `other` is what rotation calls an older `name`.
@@ -173,7 +159,7 @@ mod tests {
         for name in ["log", "log.bak", "log.d", "log.3.gz", "log.2", "log.1", "log.1.gz"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        let found = rotated(&path);
+        let found = rotated(&path, &Folder::now(&path));
         let names: Vec<_> = found.iter().filter_map(|sibling| sibling.path.file_name()?.to_str()).collect();
         assert_eq!(names, ["log.3.gz", "log.2", "log.1"]);
         assert_eq!((found[0].form, found[1].form), (Form::Packed, Form::Plain));

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::changes::Changes;
+use super::folders::Folder;
 use super::generation::{Generation, Position, Reached, open_regular};
 use super::identity::{FileId, modified};
 use super::mark::Mark;
@@ -20,7 +22,7 @@ use super::text::Text;
 mod beside;
 mod resume;
 
-use beside::{Beside, Done};
+use beside::Done;
 
 /// A generation with a successor is let go when it has not grown for this long: writers that are told to reopen
 /// their log do so within a moment.
@@ -62,9 +64,11 @@ pub(crate) struct Tail {
     path: PathBuf,
     generations: VecDeque<Generation>,
     done: VecDeque<Done>,
-    beside: Beside,
+    beside: Changes,
     /// What the path was when all of it was read.
     rests: Option<Outside>,
+    /// Its handles are closed; it goes on from here when the path changes.
+    sleeps: Option<Positions>,
 }
 
 /// What a path is from outside.
@@ -75,28 +79,48 @@ struct Outside {
 }
 
 impl Outside {
-    fn of(path: &Path) -> Self {
+    fn of(path: &Path, folder: &Folder) -> Self {
         let of = |metadata: fs::Metadata| (FileId::of(&metadata), metadata.len(), modified(&metadata));
-        Self { folder: beside::changed(path), file: fs::metadata(path).ok().map(of) }
+        Self { folder: folder.changed, file: fs::metadata(path).ok().map(of) }
     }
 }
 
 impl Tail {
-    fn new(path: PathBuf, beside: Beside) -> Self {
-        Self { path, generations: VecDeque::new(), done: VecDeque::new(), beside, rests: None }
+    fn new(path: PathBuf, beside: Changes) -> Self {
+        Self { path, generations: VecDeque::new(), done: VecDeque::new(), beside, rests: None, sleeps: None }
     }
 
     /// Whether one of its generations is this file.
     pub(crate) fn holds(&self, id: &FileId) -> bool {
-        self.generations.iter().any(|generation| generation.id().is(id))
+        let asleep = self.sleeps.iter().flat_map(|positions| &positions.generations);
+        self.generations.iter().any(|generation| generation.id().is(id)) || { asleep }
+            .any(|one| one.id.is(id))
     }
 
     /// Whether no file has had the path yet.
     pub(crate) fn is_waiting(&self) -> bool {
         self.generations.is_empty()
+            && self.sleeps.as_ref().is_none_or(|positions| positions.generations.is_empty())
+    }
+
+    /// Files that are open.
+    pub(crate) fn handles(&self) -> usize {
+        self.generations.len()
+    }
+
+    /// Closes what is read to its end, so that not each of thousands of logs costs a handle. Since the path changes when it
+    /// is written to, it goes on then as after a restart.
+    pub(crate) fn sleep(&mut self) {
+        if self.rests.is_some() && self.sleeps.is_none() {
+            self.sleeps = Some(self.positions());
+            self.generations.clear();
+        }
     }
 
     pub(crate) fn positions(&self) -> Positions {
+        if let Some(asleep) = &self.sleeps {
+            return asleep.clone();
+        }
         let done = self.done.iter().skip(self.done.len().saturating_sub(STORED_DONE));
         Positions {
             generations: self.generations.iter().map(Generation::position).collect(),
@@ -106,20 +130,25 @@ impl Tail {
     }
 
     /// Looks at the path and reads what is new. `appeared` are handles of files that were seen to take the name
-    /// since the last look; `each` gets every complete line once, in blocks of whole lines.
+    /// since the last look, `folder` is the path's; `each` gets every complete line once, in blocks of whole lines.
     pub(crate) fn poll(
         &mut self,
         appeared: Vec<fs::File>,
+        folder: &Folder,
         now_ms: u64,
         budget: &mut usize,
         each: &mut dyn FnMut(&[u8]),
     ) -> Polled {
         let mut polled = Polled::default();
-        let outside = Outside::of(&self.path);
+        let outside = Outside::of(&self.path, folder);
         if appeared.is_empty() && self.rests == Some(outside) {
             return polled;
         }
-        if let Err(fault) = self.adopt(appeared, now_ms, each, &mut polled) {
+        if let Err(fault) = self.wake(folder, now_ms, &mut polled.gaps) {
+            polled.fault = Some(fault.to_string());
+            return polled;
+        }
+        if let Err(fault) = self.adopt(appeared, folder, now_ms, each, &mut polled) {
             polled.fault = Some(fault.to_string());
         }
         let mut index = 0;
@@ -137,6 +166,14 @@ impl Tail {
         polled
     }
 
+    fn wake(&mut self, folder: &Folder, now_ms: u64, gaps: &mut Vec<String>) -> io::Result<()> {
+        let Some(asleep) = &self.sleeps else { return Ok(()) };
+        let (awake, missed) = Self::resume(&self.path, folder, asleep, now_ms)?;
+        *self = awake;
+        gaps.extend(missed);
+        Ok(())
+    }
+
     /// Whether nothing happens here until the path changes from outside.
     fn is_resting(&self, polled: &Polled, outside: Outside, now_ms: u64) -> bool {
         let rests = |one: &Generation| one.at_end() && now_ms.saturating_sub(one.grew_at) >= RESTING_MS;
@@ -149,6 +186,7 @@ impl Tail {
     fn adopt(
         &mut self,
         appeared: Vec<fs::File>,
+        folder: &Folder,
         now_ms: u64,
         each: &mut dyn FnMut(&[u8]),
         polled: &mut Polled,
@@ -161,14 +199,13 @@ impl Tail {
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => None,
             Err(fault) => return Err(fault),
         };
-        let changed = beside::changed(&self.path);
-        if !self.beside.is_settled(changed) {
+        if !self.beside.is_settled(folder.changed) {
             // What lies beside them may be a copy of what the held files hold now.
             let mut index = 0;
             while index < self.generations.len() {
                 index += 1 + self.check(index, now_ms, each, polled)?;
             }
-            self.look_beside(changed, now_ms, &mut polled.gaps);
+            self.look_beside(folder, now_ms, &mut polled.gaps);
         }
         let is_named = |one: &Generation| named.is_some_and(|named| one.id().is(&named));
         let index = self.generations.iter().position(is_named);
@@ -289,7 +326,9 @@ impl Tail {
 /// The newest sibling that holds what was read of `generation` before it was rewritten, opened where reading stopped.
 fn copy_of(path: &Path, generation: &Generation) -> Option<Generation> {
     let mark = generation.mark();
-    let others = || rotated(path).into_iter().rev().filter(|sibling| !sibling.id.is(generation.id()));
+    let others = || {
+        rotated(path, &Folder::now(path)).into_iter().rev().filter(|sibling| !sibling.id.is(generation.id()))
+    };
     mark.tells().then(others)?.find_map(|sibling| copy_at(&sibling, &mark, generation.grew_at))
 }
 

@@ -181,6 +181,35 @@ fn a_pattern_follows_what_comes_later_from_its_start_and_no_rotated_file() {
 }
 
 #[test]
+fn thousands_of_files_cost_few_handles_and_lose_nothing() {
+    let mut world = World::new(&["*.log"]);
+    let name = |number: u64| format!("machine-{number}.log");
+    let files = 2_000;
+    (0..files).for_each(|number| drop(append(&world.path(&name(number)))));
+    world.step(0);
+    let handles = |world: &World| world.follower.tails.values().map(Tail::handles).sum::<usize>();
+    for round in 1..4 {
+        world.step(round * 10);
+        world.step(round * 10 + 2);
+        assert!(handles(&world) <= MOST_HANDLES, "{}", handles(&world));
+        for number in (0..files).step_by(usize::try_from(round).unwrap()) {
+            let path = world.path(&name(number));
+            guess(&mut append(&path), &number.to_string(), 1);
+            if number % 100 == 0 {
+                fs::rename(&path, world.path(&format!("{}.{}", name(number), 10 - round))).unwrap();
+                guess(&mut append(&path), &number.to_string(), 1);
+            }
+        }
+    }
+    world.step(100);
+    world.step(120);
+    // All, each second, each third; and of these one more where one was rotated.
+    let written = 2_000 + 1_000 + 667 + 20 + 20 + 7;
+    assert_eq!((world.lines(), world.count("7")), (written, Some(1.0)));
+    assert!(world.committed.iter().all(|followed| followed.gap.is_none()));
+}
+
+#[test]
 fn a_gap_and_a_file_that_cannot_be_read_are_said() {
     let mut world = World::new(&["auth.log", "folder.log"]);
     let path = world.path("auth.log");

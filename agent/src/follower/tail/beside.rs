@@ -2,8 +2,7 @@
 //!
 //! They are looked at whenever their folder changed: renamed, copied and compressed files are new entries in it. A file that
 //! was born before the one that has the name now had that name itself, and is known by what it is. Any other may be a copy, and
-//! is known by its text as well: what is being read, or was read to its end, lies there a second time. A look at a folder that
-//! is just changing may miss a name, so the same change is looked at again until nothing has moved for a moment.
+//! is known by its text as well: what is being read, or was read to its end, lies there a second time.
 
 use std::fs;
 use std::io;
@@ -11,13 +10,12 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::Tail;
+use crate::follower::folders::Folder;
 use crate::follower::generation::Generation;
-use crate::follower::identity::{FileId, modified};
+use crate::follower::identity::FileId;
 use crate::follower::mark::Mark;
-use crate::follower::siblings::{Form, Sibling, folder, rotated};
+use crate::follower::siblings::{Form, Sibling, rotated};
 
-/// Filesystems tell changes apart that are a few milliseconds apart.
-const SETTLE_MS: u64 = 100;
 /// A copy that has not grown whole by then never will.
 const MAKING_MS: u64 = 10_000;
 
@@ -30,16 +28,6 @@ pub(crate) struct Done {
     pub(crate) mark: Mark,
 }
 
-/// How far the folder was looked at.
-#[derive(Debug, Default)]
-pub(crate) struct Beside {
-    /// The folder's change up to which every file is judged: what ended before holds nothing unread.
-    settled: Option<i64>,
-    /// The change that was seen last, and when first (boot milliseconds).
-    seen: Option<i64>,
-    seen_ms: u64,
-}
-
 /// What a file beside the log is.
 enum Judged {
     Known,
@@ -49,43 +37,13 @@ enum Judged {
     Gone,
 }
 
-impl Beside {
-    pub(super) const fn after(settled: Option<i64>) -> Self {
-        Self { settled, seen: None, seen_ms: 0 }
-    }
-
-    pub(super) const fn settled(&self) -> Option<i64> {
-        self.settled
-    }
-
-    pub(super) fn is_settled(&self, changed: Option<i64>) -> bool {
-        changed.is_none() || self.settled == changed
-    }
-
-    fn see(&mut self, changed: Option<i64>, now_ms: u64) {
-        if self.seen != changed {
-            (self.seen, self.seen_ms) = (changed, now_ms);
-        }
-    }
-
-    fn for_ms(&self, now_ms: u64) -> u64 {
-        now_ms.saturating_sub(self.seen_ms)
-    }
-}
-
-/// When the folder of `path` changed last; `None` where there is none.
-pub(super) fn changed(path: &std::path::Path) -> Option<i64> {
-    fs::metadata(folder(path)).ok().map(|metadata| modified(&metadata))
-}
-
 impl Tail {
-    /// Takes up every file beside the log that holds unread text, where the folder's last change is `changed`. What cannot be
-    /// read is told as gaps.
-    pub(super) fn look_beside(&mut self, changed: Option<i64>, now_ms: u64, gaps: &mut Vec<String>) {
-        self.beside.see(changed, now_ms);
-        let since = self.beside.settled.unwrap_or(i64::MAX);
+    /// Takes up every file beside the log in `folder` that holds unread text. What cannot be read is told as gaps.
+    pub(super) fn look_beside(&mut self, folder: &Folder, now_ms: u64, gaps: &mut Vec<String>) {
+        self.beside.see(folder.changed, now_ms);
+        let since = self.beside.settled().unwrap_or(i64::MAX);
         let patient = self.beside.for_ms(now_ms) < MAKING_MS;
-        let siblings = rotated(&self.path);
+        let siblings = rotated(&self.path, folder);
         // After the others, so that none of them is younger than it for having taken the name meanwhile.
         let own = fs::metadata(&self.path).ok().map(|metadata| FileId::of(&metadata));
         let mut making = false;
@@ -113,8 +71,8 @@ impl Tail {
                 Judged::Known => self.finished(Done { id: sibling.id, mark: Mark::default() }),
             }
         }
-        if !making && self.beside.for_ms(now_ms) >= SETTLE_MS {
-            self.beside.settled = changed;
+        if !making {
+            self.beside.settle(now_ms);
         }
     }
 

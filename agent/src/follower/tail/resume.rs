@@ -3,22 +3,24 @@
 use std::io;
 use std::path::Path;
 
-use super::beside::{self, Beside, Done};
+use super::beside::Done;
 use super::{Positions, Tail, copy_at};
+use crate::follower::changes::Changes;
+use crate::follower::folders::Folder;
 use crate::follower::generation::{Generation, Position, open_regular};
 use crate::follower::mark::Mark;
 use crate::follower::siblings::{Form, Sibling, rotated};
 use crate::follower::text::Text;
 
 impl Tail {
-    /// Enrols a path. A file that is there is followed from its end; one that comes later, from its start. What lies beside
+    /// Enrols a path in `folder`. A file that is there is followed from its end; one that comes later, from its start. What lies beside
     /// it is nothing that is still to be read.
     ///
     /// # Errors
     /// The file is there and cannot be read. Nothing is enrolled then: try again later.
-    pub(crate) fn enrol(path: &Path, now_ms: u64) -> io::Result<Self> {
-        let mut tail = Self::new(path.to_owned(), Beside::after(beside::changed(path)));
-        for sibling in rotated(path) {
+    pub(crate) fn enrol(path: &Path, folder: &Folder, now_ms: u64) -> io::Result<Self> {
+        let mut tail = Self::new(path.to_owned(), Changes::after(folder.changed));
+        for sibling in rotated(path, folder) {
             let mark = end_of(&sibling).unwrap_or_default();
             tail.finished(Done { id: sibling.id, mark });
         }
@@ -38,17 +40,22 @@ impl Tail {
     ///
     /// # Errors
     /// The path's file is there and cannot be read; try again later.
-    pub(crate) fn resume(path: &Path, stored: &Positions, now_ms: u64) -> io::Result<(Self, Vec<String>)> {
+    pub(crate) fn resume(
+        path: &Path,
+        folder: &Folder,
+        stored: &Positions,
+        now_ms: u64,
+    ) -> io::Result<(Self, Vec<String>)> {
         let oldest = stored.generations.first().map(|position| position.age);
-        let settled = stored.settled.or(oldest).or_else(|| beside::changed(path));
-        let mut tail = Self::new(path.to_owned(), Beside::after(settled));
+        let settled = stored.settled.or(oldest).or(folder.changed);
+        let mut tail = Self::new(path.to_owned(), Changes::after(settled));
         tail.done = stored.done.iter().cloned().collect();
         let own = match open_regular(path) {
             Ok(file) => Some(Sibling::of(path.to_owned(), &file.metadata()?)),
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => None,
             Err(fault) => return Err(fault),
         };
-        let siblings = rotated(path);
+        let siblings = rotated(path, folder);
         let mut gaps = Vec::new();
         for (index, position) in stored.generations.iter().enumerate() {
             let is_newest = index + 1 == stored.generations.len();

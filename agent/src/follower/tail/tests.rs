@@ -63,7 +63,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("app.log");
         fs::write(&path, "before the agent came\n").unwrap();
-        let tail = Tail::enrol(&path, 0).unwrap();
+        let tail = Tail::enrol(&path, &Folder::now(&path), 0).unwrap();
         let writer = append(&path);
         let (written, got, gaps, now) = (0, Vec::new(), Vec::new(), 0);
         Self { folder, path, writer, tail, written, got, gaps, now }
@@ -78,8 +78,8 @@ impl World {
 
     fn poll(&mut self) {
         loop {
-            let got = &mut self.got;
-            let polled = self.tail.poll(Vec::new(), self.now, &mut 1_000_000, &mut |block| {
+            let (got, folder) = (&mut self.got, Folder::now(&self.path));
+            let polled = self.tail.poll(Vec::new(), &folder, self.now, &mut 1_000_000, &mut |block| {
                 got.extend(log::lines(block).map(|line| String::from_utf8(line.to_vec()).unwrap()));
             });
             assert_eq!(polled.fault, None);
@@ -94,7 +94,7 @@ impl World {
     fn restart(&mut self) {
         let stored = serde_json::to_string(&self.tail.positions()).unwrap();
         let stored = serde_json::from_str(&stored).unwrap();
-        let (tail, gaps) = Tail::resume(&self.path, &stored, self.now).unwrap();
+        let (tail, gaps) = Tail::resume(&self.path, &Folder::now(&self.path), &stored, self.now).unwrap();
         self.tail = tail;
         self.gaps.extend(gaps);
     }
@@ -193,10 +193,12 @@ fn a_log_is_followed_from_its_end_and_a_later_one_from_its_start() {
     assert_eq!(world.got.len(), 3, "not what was there before: {:?}", world.got);
 
     let path = world.folder.path().join("later.log");
-    let mut tail = Tail::enrol(&path, 0).unwrap();
+    let mut tail = Tail::enrol(&path, &Folder::now(&path), 0).unwrap();
     fs::write(&path, "first\nsecond\nhalf").unwrap();
     let mut got = Vec::new();
-    tail.poll(Vec::new(), 0, &mut 1_000, &mut |block| got.extend(log::lines(block).map(<[u8]>::to_vec)));
+    tail.poll(Vec::new(), &Folder::now(&path), 0, &mut 1_000, &mut |block| {
+        got.extend(log::lines(block).map(<[u8]>::to_vec));
+    });
     assert_eq!(got, [b"first".to_vec(), b"second".to_vec()]);
 }
 
@@ -204,11 +206,11 @@ fn a_log_is_followed_from_its_end_and_a_later_one_from_its_start() {
 fn a_path_watched_before_its_file_came_is_read_from_its_start_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("later.log");
-    let stored = Tail::enrol(&path, 0).unwrap().positions();
+    let stored = Tail::enrol(&path, &Folder::now(&path), 0).unwrap().positions();
     fs::write(&path, "first\n").unwrap();
-    let (mut tail, gaps) = Tail::resume(&path, &stored, 0).unwrap();
+    let (mut tail, gaps) = Tail::resume(&path, &Folder::now(&path), &stored, 0).unwrap();
     let mut got = 0;
-    tail.poll(Vec::new(), 0, &mut 1_000, &mut |_| got += 1);
+    tail.poll(Vec::new(), &Folder::now(&path), 0, &mut 1_000, &mut |_| got += 1);
     assert_eq!((got, gaps.len()), (1, 0));
 }
 
@@ -299,7 +301,7 @@ fn what_is_gone_is_said() {
     fs::remove_file(&world.path).unwrap();
     world.reopen();
     world.write(1);
-    let (_, gaps) = Tail::resume(&world.path, &stored, 0).unwrap();
+    let (_, gaps) = Tail::resume(&world.path, &Folder::now(&world.path), &stored, 0).unwrap();
     assert_eq!(gaps.len(), 1);
     assert!(gaps[0].contains("may be missed: the file was emptied, deleted or replaced"), "{gaps:?}");
 }
@@ -398,6 +400,30 @@ fn a_damaged_compressed_file_is_read_as_far_as_it_goes_and_said() {
     assert!(world.got.len() > 10_000 && world.got.len() < 40_000, "{}", world.got.len());
     assert_eq!(world.gaps.len(), 1);
     assert!(world.gaps[0].contains("what was compressed is damaged"), "{:?}", world.gaps);
+}
+
+#[test]
+fn a_log_that_sleeps_goes_on_where_it_was_whatever_became_of_it_meanwhile() {
+    let mut world = World::new();
+    for round in 0..6 {
+        world.write(5);
+        world.settle();
+        world.tail.sleep();
+        assert_eq!(world.tail.handles(), 0);
+        let id = FileId::of(&fs::metadata(&world.path).unwrap());
+        assert!(world.tail.holds(&id) && !world.tail.is_waiting());
+        match round % 3 {
+            0 => world.write(2),
+            1 => {
+                world.write(2);
+                world.rename();
+                world.reopen();
+                world.compress(1, Packing::Zstd);
+            }
+            _ => world.copy_and_truncate(),
+        }
+    }
+    world.assert_whole();
 }
 
 #[test]
