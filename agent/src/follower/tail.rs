@@ -14,21 +14,21 @@ use serde::{Deserialize, Serialize};
 use super::changes::Changes;
 use super::folders::Folder;
 use super::generation::{Generation, Position, Reached, open_regular};
-use super::identity::{FileId, modified};
+use super::identity::FileId;
 use super::mark::Mark;
 use super::siblings::{Sibling, rotated};
 use super::text::Text;
 
 mod beside;
+mod rest;
 mod resume;
 
 use beside::Done;
+use rest::Outside;
 
 /// A generation with a successor is let go when it has not grown for this long: writers that are told to reopen
 /// their log do so within a moment.
 const QUIET_MS: u64 = 10_000;
-/// A file that has not changed for this long is not opened to see whether it has.
-const RESTING_MS: u64 = 1_000;
 /// Generations kept open at once; older ones are let go first.
 const MAX_GENERATIONS: usize = 64;
 /// Texts that are remembered after they were read to their end; of these, the last that are stored.
@@ -71,20 +71,6 @@ pub(crate) struct Tail {
     sleeps: Option<Positions>,
 }
 
-/// What a path is from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Outside {
-    file: Option<(FileId, u64, i64)>,
-    folder: Option<i64>,
-}
-
-impl Outside {
-    fn of(path: &Path, folder: &Folder) -> Self {
-        let of = |metadata: fs::Metadata| (FileId::of(&metadata), metadata.len(), modified(&metadata));
-        Self { folder: folder.changed, file: fs::metadata(path).ok().map(of) }
-    }
-}
-
 impl Tail {
     fn new(path: PathBuf, beside: Changes) -> Self {
         Self { path, generations: VecDeque::new(), done: VecDeque::new(), beside, rests: None, sleeps: None }
@@ -106,15 +92,6 @@ impl Tail {
     /// Files that are open.
     pub(crate) fn handles(&self) -> usize {
         self.generations.len()
-    }
-
-    /// Closes what is read to its end, so that not each of thousands of logs costs a handle. Since the path changes when it
-    /// is written to, it goes on then as after a restart.
-    pub(crate) fn sleep(&mut self) {
-        if self.rests.is_some() && self.sleeps.is_none() {
-            self.sleeps = Some(self.positions());
-            self.generations.clear();
-        }
     }
 
     pub(crate) fn positions(&self) -> Positions {
@@ -164,21 +141,6 @@ impl Tail {
         self.let_go(now_ms, each);
         self.rests = self.is_resting(&polled, outside, now_ms).then_some(outside);
         polled
-    }
-
-    fn wake(&mut self, folder: &Folder, now_ms: u64, gaps: &mut Vec<String>) -> io::Result<()> {
-        let Some(asleep) = &self.sleeps else { return Ok(()) };
-        let (awake, missed) = Self::resume(&self.path, folder, asleep, now_ms)?;
-        *self = awake;
-        gaps.extend(missed);
-        Ok(())
-    }
-
-    /// Whether nothing happens here until the path changes from outside.
-    fn is_resting(&self, polled: &Polled, outside: Outside, now_ms: u64) -> bool {
-        let rests = |one: &Generation| one.at_end() && now_ms.saturating_sub(one.grew_at) >= RESTING_MS;
-        let waits = !polled.more && polled.fault.is_none() && self.beside.is_settled(outside.folder);
-        waits && self.generations.len() <= 1 && self.generations.iter().all(rests)
     }
 
     /// Takes up the files that got the name since the generations that are held, in the order of their birth; the
