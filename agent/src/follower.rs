@@ -197,7 +197,7 @@ impl Follower {
         }
         self.close_resting();
         batch.tick(&mut self.stored.windows);
-        batch.followed.checkpoints = self.stored.changed(&self.tails, batch.counted);
+        batch.followed.checkpoints = self.stored.changed(&self.tails);
         batch.followed.not_applicable = self.excuses.news(why_not);
         (batch.finish(), more)
     }

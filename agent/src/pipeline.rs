@@ -139,7 +139,7 @@ pub struct Pipeline {
     not_applicable: BTreeSet<(String, String)>,
     sequence: u64,
     /// Checkpoints that are not on the disk yet.
-    owed: BTreeMap<String, String>,
+    owed: BTreeMap<String, Option<String>>,
     /// A step could not be written: the next one writes all that is not on the disk.
     behind: bool,
     /// The history could not be written, which was told.

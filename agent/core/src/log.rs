@@ -14,7 +14,7 @@ pub use matcher::{Hit, Match, Matcher, Scanned};
 pub use replay::{LogReplay, LogSummary, MOST_SIGNALS};
 pub use shipped::SHIPPED_RULES;
 pub use time::{FirstYear, LogClock};
-pub use window::Windows;
+pub use window::{Window, WindowKey, Windows};
 
 /// What the signals of log rules begin with; the rule's name follows.
 pub const LOG_PREFIX: &str = "log.";

@@ -120,7 +120,7 @@ impl Composition<'_> {
             return Ok(());
         }
         let checkpoints = self.store.checkpoints().await?.into_iter();
-        let checkpoints = checkpoints.map(|(key, data)| Checkpoint { key, data }).collect();
+        let checkpoints = checkpoints.map(|(key, data)| Checkpoint { key, data: Some(data) }).collect();
         let clock = self.shared.clock.clone();
         let rules = &self.settings.rules;
         let follower = Follower::new(config, rules, checkpoints, self.captures.clone(), &clock)?;

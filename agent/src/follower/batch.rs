@@ -15,14 +15,12 @@ const MAX_STEPS: usize = 64;
 pub(super) struct Batch {
     now: Stamp,
     pub(super) followed: Followed,
-    /// Whether a window changed.
-    pub(super) counted: bool,
     gaps: Vec<String>,
 }
 
 impl Batch {
     pub(super) fn new(now: Stamp) -> Self {
-        Self { now, followed: Followed::default(), counted: false, gaps: Vec::new() }
+        Self { now, followed: Followed::default(), gaps: Vec::new() }
     }
 
     /// Matches whole lines of the file `name`, counts their matches and keeps what matched for evidence.
@@ -38,7 +36,6 @@ impl Batch {
             let Some(reading) = windows.record(&hit.take(), name, self.now) else { return };
             captures.keep_line(&reading.signal, &reading.subject, self.now.wall, name, hit.line());
             self.followed.readings.push(reading);
-            self.counted = true;
         });
         self.followed.lines += scanned.lines;
         self.followed.cut_lines += scanned.cut;
@@ -47,7 +44,6 @@ impl Batch {
     /// Lets matches fall out of their windows.
     pub(super) fn tick(&mut self, windows: &mut Windows) {
         let fallen = windows.tick(self.now);
-        self.counted |= !fallen.is_empty();
         self.followed.readings.extend(fallen);
     }
 

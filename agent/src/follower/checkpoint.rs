@@ -1,13 +1,13 @@
 //! What has to be stored so that a restart goes on where it stopped: one row a key, the last one counts.
 //!
-//! `log.file:PATH` holds how far a file is read, `log.pattern:GLOB` that a pattern of paths was enrolled, and
-//! `log.windows` the matches within their windows, `log.journal` the cursor of the journal. A row that cannot be read is left out and its file enrolled
-//! anew: better once more from its end than never again.
+//! `log.file:PATH` holds how far a file is read, `log.pattern:GLOB` that a pattern of paths was enrolled, `log.journal` the
+//! cursor of the journal, and `log.window:["RULE","KEY"]` the matches within one window. A row that cannot be read is left
+//! out and its file enrolled anew: better once more from its end than never again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use nearmiss_agent_core::log::Windows;
+use nearmiss_agent_core::log::{Window, Windows};
 use nearmiss_agent_core::reading::Stamp;
 use nearmiss_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,28 +18,22 @@ use super::tail::{Positions, Tail};
 
 const FILE: &str = "log.file:";
 const PATTERN: &str = "log.pattern:";
-const WINDOWS: &str = "log.windows";
+const WINDOW: &str = "log.window:";
 const JOURNAL: &str = "log.journal";
 
 /// One row, replacing the one of the same key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     pub key: String,
-    /// JSON, versioned by its shape: fields may be added.
-    pub data: String,
+    /// JSON, versioned by its shape: fields may be added. `None` removes the row.
+    pub data: Option<String>,
 }
 
-/// The windows with the boot that their instants are told in.
-#[derive(Debug, Deserialize)]
-struct StoredWindows {
+/// A window with the boot that its instants are told in.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredWindow {
     boot_id: String,
-    windows: Windows,
-}
-
-#[derive(Debug, Serialize)]
-struct StoredWindowsRef<'a> {
-    boot_id: &'a str,
-    windows: &'a Windows,
+    window: Window,
 }
 
 /// All that is stored, and what of it changed since it was last handed on.
@@ -67,6 +61,7 @@ impl Stored {
             journal_moved: false,
         };
         for Checkpoint { key, data } in checkpoints {
+            let Some(data) = data else { continue };
             if let Err(fault) = stored.take(&key, &data, now) {
                 warn!(key, %fault, "a checkpoint cannot be read and is left out");
             }
@@ -81,12 +76,10 @@ impl Stored {
             self.patterns.insert(pattern.to_owned());
         } else if key == JOURNAL {
             self.journal = Some(serde_json::from_str(data)?);
-        } else if key == WINDOWS {
-            let stored: StoredWindows = serde_json::from_str(data)?;
-            self.windows = stored.windows;
-            if stored.boot_id != self.boot_id {
-                self.windows.rebase(now);
-            }
+        } else if let Some(name) = key.strip_prefix(WINDOW) {
+            let stored: StoredWindow = serde_json::from_str(data)?;
+            let rebase = (stored.boot_id != self.boot_id).then_some(now);
+            self.windows.restore(serde_json::from_str(name)?, stored.window, rebase);
         }
         Ok(())
     }
@@ -121,32 +114,36 @@ impl Stored {
     }
 
     /// The rows that changed since the last call.
-    pub(super) fn changed(&mut self, tails: &BTreeMap<PathBuf, Tail>, counted: bool) -> Vec<Checkpoint> {
+    pub(super) fn changed(&mut self, tails: &BTreeMap<PathBuf, Tail>) -> Vec<Checkpoint> {
         let mut rows = Vec::new();
-        let row = |key: String, data: Result<String, serde_json::Error>| match data {
-            Ok(data) => Some(Checkpoint { key, data }),
-            Err(fault) => {
-                warn!(key, %fault, "a checkpoint cannot be written");
-                None
-            }
-        };
         for pattern in std::mem::take(&mut self.new_patterns) {
-            rows.extend(row(format!("{PATTERN}{pattern}"), Ok("true".to_owned())));
+            rows.extend(row(format!("{PATTERN}{pattern}"), Some(&true)));
         }
         for (path, tail) in tails {
             let positions = tail.positions();
             if self.files.get(path) != Some(&positions) {
-                rows.extend(row(format!("{FILE}{}", path.display()), serde_json::to_string(&positions)));
+                rows.extend(row(format!("{FILE}{}", path.display()), Some(&positions)));
                 self.files.insert(path.clone(), positions);
             }
         }
         if std::mem::take(&mut self.journal_moved) {
-            rows.extend(row(JOURNAL.to_owned(), serde_json::to_string(&self.journal)));
+            rows.extend(row(JOURNAL.to_owned(), self.journal.as_ref()));
         }
-        if counted {
-            let windows = StoredWindowsRef { boot_id: &self.boot_id, windows: &self.windows };
-            rows.extend(row(WINDOWS.to_owned(), serde_json::to_string(&windows)));
+        for (key, window) in self.windows.changed() {
+            let Ok(name) = serde_json::to_string(&key) else { continue };
+            let stored = window.map(|window| StoredWindow { boot_id: self.boot_id.clone(), window });
+            rows.extend(row(format!("{WINDOW}{name}"), stored.as_ref()));
         }
         rows
+    }
+}
+
+fn row<T: Serialize>(key: String, data: Option<&T>) -> Option<Checkpoint> {
+    match data.map(serde_json::to_string).transpose() {
+        Ok(data) => Some(Checkpoint { key, data }),
+        Err(fault) => {
+            warn!(key, %fault, "a checkpoint cannot be written");
+            None
+        }
     }
 }

@@ -52,7 +52,10 @@ impl World {
         loop {
             let (followed, more) = self.follower.step(at(seconds), Vec::new());
             for row in &followed.checkpoints {
-                self.store.insert(row.key.clone(), row.data.clone());
+                match &row.data {
+                    Some(data) => self.store.insert(row.key.clone(), data.clone()),
+                    None => self.store.remove(&row.key),
+                };
             }
             self.committed.push(followed);
             if !more {
@@ -68,7 +71,8 @@ impl World {
     }
 
     fn restart(&mut self) {
-        let rows = self.store.iter().map(|(key, data)| Checkpoint { key: key.clone(), data: data.clone() });
+        let rows =
+            self.store.iter().map(|(key, data)| Checkpoint { key: key.clone(), data: Some(data.clone()) });
         let captures = self.captures.clone();
         self.follower =
             Follower::new(&self.config, &self.rules, rows.collect(), captures, &Clock::real()).unwrap();

@@ -60,7 +60,7 @@ impl Bench {
     async fn followed(&mut self, checkpoint: &str, subject: &str, gap: Option<&str>) {
         let followed = Followed {
             readings: vec![self.reading(subject, 0.9)],
-            checkpoints: vec![Checkpoint { key: checkpoint.to_owned(), data: "{}".to_owned() }],
+            checkpoints: vec![Checkpoint { key: checkpoint.to_owned(), data: Some("{}".to_owned()) }],
             gap: gap.map(str::to_owned),
             ..Followed::default()
         };

@@ -110,3 +110,15 @@ async fn an_event_judged_twice_is_one_event_and_a_damaged_one_does_not_hold_up_t
     assert_eq!(batch.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [2]);
     assert_eq!(store.event_depth().await.unwrap(), (1, 1));
 }
+
+#[tokio::test]
+async fn a_checkpoint_is_replaced_by_the_next_of_its_name_and_removed_by_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, now) = (Store::open(folder.path()).await.unwrap(), Clock::real().wall());
+    for (body, left) in [(Some("1"), 1), (Some("2"), 1), (None, 0), (None, 0)] {
+        let checkpoints = vec![("a".to_owned(), body.map(str::to_owned))];
+        store.commit(&Work { checkpoints, ..Work::default() }, now).await.unwrap();
+        let stored = store.checkpoints().await.unwrap();
+        assert_eq!((stored.len(), stored.get("a").map(String::as_str)), (left, body));
+    }
+}

@@ -34,7 +34,8 @@ pub struct Work {
     /// Without a collector only the newest events are kept, until there is one.
     pub enrolled: bool,
     /// The follower's, by name, as JSON.
-    pub checkpoints: Vec<(String, String)>,
+    /// By name; one without a body is removed.
+    pub checkpoints: Vec<(String, Option<String>)>,
     /// The newest sequence number of events about the store.
     pub sequence: Option<u64>,
 }
@@ -78,13 +79,7 @@ impl Store {
             keep_newest(&mut transaction).await?;
         }
         for (name, body) in &work.checkpoints {
-            sqlx::query(
-                "INSERT INTO checkpoint (name, body) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
-            )
-            .bind(name)
-            .bind(body)
-            .execute(&mut *transaction)
-            .await?;
+            put_checkpoint(&mut transaction, name, body.as_deref()).await?;
         }
         if let Some(sequence) = work.sequence {
             meta::set_in(&mut transaction, "sequence", &sequence).await?;
@@ -121,6 +116,26 @@ impl Store {
         let rows = sqlx::query("SELECT name, body FROM checkpoint").fetch_all(&self.pool).await?;
         rows.into_iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
+}
+
+async fn put_checkpoint(
+    transaction: &mut Transaction<'_>,
+    name: &str,
+    body: Option<&str>,
+) -> Result<(), StoreFault> {
+    let Some(body) = body else {
+        let gone = sqlx::query("DELETE FROM checkpoint WHERE name = $1").bind(name);
+        gone.execute(&mut **transaction).await?;
+        return Ok(());
+    };
+    sqlx::query(
+        "INSERT INTO checkpoint (name, body) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+    )
+    .bind(name)
+    .bind(body)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }
 
 async fn put_state(transaction: &mut Transaction<'_>, stored: &StoredState) -> Result<(), StoreFault> {

@@ -1,4 +1,6 @@
 //! Matches within a window, per rule and key. The counts are part of what is checkpointed: a restart forgets nothing.
+//!
+//! A window that changed is told by itself, so that what a match costs to store does not grow with the keys of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,30 +9,31 @@ use serde::{Deserialize, Serialize};
 use super::Match;
 use crate::reading::{Measure, Reading, Stamp};
 
+mod counted;
+
+use counted::Counted;
+
 /// At most this many keys a rule; the one longest quiet goes first.
 const MAX_KEYS: usize = 4096;
-/// At most this many hits a key; older ones go first.
-const MAX_HITS: usize = 4096;
 
-/// One match: when, and the value that is counted apart.
+/// The matches of one rule and key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Hit {
-    at: Stamp,
-    distinct: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Window {
+pub struct Window {
     length_ms: i64,
     /// Of the last match: the log it came from.
     path: String,
-    hits: Vec<Hit>,
+    last: Stamp,
+    counted: Counted,
 }
 
-/// All windows of a host, by rule and then by key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// The rule's name and the key.
+pub type WindowKey = (String, String);
+
+/// All windows of a host.
+#[derive(Clone, Debug, Default)]
 pub struct Windows {
     rules: BTreeMap<String, BTreeMap<String, Window>>,
+    changed: BTreeSet<WindowKey>,
 }
 
 impl Windows {
@@ -46,10 +49,9 @@ impl Windows {
     fn follows(&mut self, found: &Match<'_>, line: &str, at: Stamp) -> Option<Reading> {
         let (name, key) = (&found.rule.name, found.by.as_ref()?);
         let window = self.rules.get_mut(name)?.get_mut(key)?;
-        window.forget_old(at);
-        let count = window.count();
-        let after = found.log.then.as_ref()?.after;
-        if count < usize::try_from(after).unwrap_or(usize::MAX) {
+        window.counted.forget(at, window.length_ms);
+        let count = window.counted.count();
+        if count < u64::from(found.log.then.as_ref()?.after) {
             return None;
         }
         let reason = format!("after {count} matches in {}: {line}", found.log.window);
@@ -59,17 +61,30 @@ impl Windows {
     }
 
     fn count(&mut self, found: &Match<'_>, path: &str, at: Stamp) -> Reading {
-        let keys = self.rules.entry(found.rule.name.clone()).or_default();
-        let key = found.by.clone().unwrap_or_else(|| path.to_owned());
+        let (name, key) = (&found.rule.name, found.by.clone().unwrap_or_else(|| path.to_owned()));
+        let keys = self.rules.entry(name.clone()).or_default();
         if keys.len() >= MAX_KEYS && !keys.contains_key(&key) {
-            forget_quietest(keys);
+            let quietest =
+                keys.iter().min_by_key(|(_, window)| window.last.boot_ms).map(|(key, _)| key.clone());
+            if let Some(quietest) = quietest {
+                keys.remove(&quietest);
+                self.changed.insert((name.clone(), quietest));
+            }
         }
-        let window = keys.entry(key.clone()).or_default();
-        window.length_ms = found.log.window.as_millis();
+        let fresh =
+            || Window { length_ms: 0, path: String::new(), last: at, counted: Counted::of(found.log) };
+        let window = keys.entry(key.clone()).or_insert_with(fresh);
+        // The rule may have changed since the window was stored.
+        if !window.counted.is_of(found.log) {
+            window.counted = Counted::of(found.log);
+        }
+        (window.length_ms, window.last) = (found.log.window.as_millis(), at);
         path.clone_into(&mut window.path);
-        window.hits.push(Hit { at, distinct: found.distinct.clone() });
-        window.forget_old(at);
-        reading(&found.rule.name, &key, window, at)
+        window.counted.forget(at, window.length_ms);
+        window.counted.add(found.distinct.as_deref(), at, window.length_ms);
+        let reading = reading(name, &key, window, at);
+        self.changed.insert((name.clone(), key));
+        reading
     }
 
     /// Lets matches fall out of their windows; a reading for each count that changed.
@@ -77,13 +92,12 @@ impl Windows {
         let mut readings = Vec::new();
         for (rule, keys) in &mut self.rules {
             for (key, window) in keys.iter_mut() {
-                let before = window.count();
-                window.forget_old(now);
-                if window.count() != before {
+                if window.counted.forget(now, window.length_ms) {
                     readings.push(reading(rule, key, window, now));
+                    self.changed.insert((rule.clone(), key.clone()));
                 }
             }
-            keys.retain(|_, window| !window.hits.is_empty());
+            keys.retain(|_, window| window.counted.count() > 0);
         }
         readings
     }
@@ -91,41 +105,32 @@ impl Windows {
     /// When the next match falls out of its window, in boot milliseconds.
     pub fn next_wake(&self) -> Option<i64> {
         let windows = self.rules.values().flat_map(BTreeMap::values);
-        windows.filter_map(|window| Some(window.hits.first()?.at.boot_ms + window.length_ms)).min()
+        windows.filter_map(|window| Some(window.counted.oldest()? + window.length_ms)).min()
     }
 
-    /// Tells every instant in the boot time of `now`'s boot.
-    pub fn rebase(&mut self, now: Stamp) {
-        let windows = self.rules.values_mut().flat_map(BTreeMap::values_mut);
-        for hit in windows.flat_map(|window| &mut window.hits) {
-            hit.at = hit.at.rebased(now);
+    /// The windows that changed since the last call, as they are to be stored; `None` for one that is gone.
+    pub fn changed(&mut self) -> Vec<(WindowKey, Option<Window>)> {
+        let changed = std::mem::take(&mut self.changed);
+        let stored = |(rule, key): WindowKey| {
+            let window = self.rules.get(&rule).and_then(|keys| keys.get(&key)).cloned();
+            ((rule, key), window)
+        };
+        changed.into_iter().map(stored).collect()
+    }
+
+    /// Puts a stored window back. Where it was stored in another boot, its instants are told in `rebase`'s.
+    pub fn restore(&mut self, (rule, key): WindowKey, mut window: Window, rebase: Option<Stamp>) {
+        if let Some(now) = rebase {
+            window.last = window.last.rebased(now);
+            window.counted.rebase(now);
         }
-    }
-}
-
-impl Window {
-    fn forget_old(&mut self, now: Stamp) {
-        let from = now.boot_ms - self.length_ms;
-        self.hits.retain(|hit| hit.at.boot_ms > from);
-        let excess = self.hits.len().saturating_sub(MAX_HITS);
-        self.hits.drain(..excess);
-    }
-
-    fn count(&self) -> usize {
-        let distinct: BTreeSet<&str> = self.hits.iter().filter_map(|hit| hit.distinct.as_deref()).collect();
-        if distinct.is_empty() { self.hits.len() } else { distinct.len() }
+        self.rules.entry(rule).or_default().insert(key, window);
     }
 }
 
 fn reading(rule: &str, key: &str, window: &Window, at: Stamp) -> Reading {
-    Reading::value(&format!("log.{rule}"), key, at, window.count() as f64).label("path", window.path.clone())
-}
-
-fn forget_quietest(keys: &mut BTreeMap<String, Window>) {
-    let quietest = keys.iter().min_by_key(|(_, window)| window.hits.last().map(|hit| hit.at.boot_ms));
-    if let Some(key) = quietest.map(|(key, _)| key.clone()) {
-        keys.remove(&key);
-    }
+    let count = window.counted.count() as f64;
+    Reading::value(&format!("log.{rule}"), key, at, count).label("path", window.path.clone())
 }
 
 #[cfg(test)]
@@ -205,6 +210,7 @@ mod tests {
             count(&mut windows, &matcher, &format!("from {key} as x"), 1);
         }
         assert_eq!(windows.rules["r"].len(), MAX_KEYS);
+        assert_eq!(windows.changed().iter().filter(|(_, window)| window.is_none()).count(), 500);
     }
 
     #[test]
@@ -212,7 +218,21 @@ mod tests {
         let matcher = matcher("by = \"ip\"\n");
         let mut windows = Windows::default();
         count(&mut windows, &matcher, "from a as x", 1);
-        let text = serde_json::to_string(&windows).unwrap();
-        assert_eq!(serde_json::from_str::<Windows>(&text).unwrap(), windows);
+        count(&mut windows, &matcher, "from b as x", 2);
+        let changed = windows.changed();
+        assert_eq!((changed.len(), windows.changed().len()), (2, 0));
+        let mut restored = Windows::default();
+        for (key, window) in changed {
+            let text = serde_json::to_string(&window.unwrap()).unwrap();
+            restored.restore(key, serde_json::from_str(&text).unwrap(), None);
+        }
+        assert_eq!(count(&mut restored, &matcher, "from a as y", 3), ("a".to_owned(), Measure::Value(2.0)));
+        let told: Vec<String> = restored.changed().into_iter().map(|((_, key), _)| key).collect();
+        assert_eq!(told, ["a"], "only what changed is stored");
+        restored.tick(at(300));
+        assert!(
+            restored.changed().iter().all(|(_, window)| window.is_none()),
+            "and what is over is forgotten"
+        );
     }
 }
