@@ -9,6 +9,7 @@
 
 mod backup;
 mod browser;
+mod burst;
 mod certificate;
 mod containers;
 mod disk;

@@ -47,11 +47,13 @@ impl Changes {
         now_ms.saturating_sub(self.seen_ms)
     }
 
-    /// The look is over, and found all there was.
-    pub(crate) const fn settle(&mut self, now_ms: u64) {
-        if self.for_ms(now_ms) >= SETTLE_MS {
+    /// The look is over; whether it found all there was.
+    pub(crate) const fn settle(&mut self, now_ms: u64) -> bool {
+        let settled = self.for_ms(now_ms) >= SETTLE_MS;
+        if settled {
             self.settled = self.seen;
         }
+        settled
     }
 }
 

@@ -77,6 +77,11 @@ impl Folder {
         Self { path: path.to_owned(), changed, names }
     }
 
+    /// Whether nothing moved from one listing to the other.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        (self.changed, &self.names) == (other.changed, &other.names)
+    }
+
     /// The names that begin so.
     pub(crate) fn beginning(&self, start: &str) -> impl Iterator<Item = &str> {
         let names =

@@ -198,7 +198,7 @@ impl Generation {
         let read = file.read_at(piece, from)?;
         piece.truncate(read);
         // A file that was emptied and has grown to the very same size is not at its end.
-        Ok(match self.is_unchanged()? {
+        Ok(match self.holds(piece)? {
             false => Some(Reached::Rewritten),
             true => piece.is_empty().then_some(Reached::End),
         })
@@ -206,14 +206,22 @@ impl Generation {
 
     /// Whether what was read still lies there; takes in what was appended to the first bytes since.
     pub(crate) fn is_unchanged(&mut self) -> io::Result<bool> {
+        self.holds(&[])
+    }
+
+    /// The same, of what was read and of `piece`, which was read behind it just now: all of it was there together.
+    fn holds(&mut self, piece: &[u8]) -> io::Result<bool> {
         let Text::Plain(file) = &self.text else { return Ok(true) };
-        let read = self.recent.read();
-        if before(file, self.splitter.read_end(), read.len())? != read {
+        let (read, from) = (self.recent.read(), self.splitter.read_end());
+        if before(file, from, read.len())? != read {
             return Ok(false);
         }
-        if self.head.len() < HEAD_BYTES {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        if self.head.len() < HEAD_BYTES || from < HEAD_BYTES {
             let head = self.text.head()?;
-            if !head.starts_with(&self.head) {
+            let room = HEAD_BYTES.saturating_sub(from).min(piece.len());
+            let in_head = head.get(from..).and_then(|rest| rest.get(..room)).unwrap_or_default();
+            if !head.starts_with(&self.head) || in_head != piece.get(..room).unwrap_or_default() {
                 return Ok(false);
             }
             self.head = head;

@@ -29,11 +29,13 @@ use rest::Outside;
 /// A generation with a successor is let go when it has not grown for this long: writers that are told to reopen
 /// their log do so within a moment.
 const QUIET_MS: u64 = 10_000;
+/// Looks at a folder whose names move all the time, for one file.
+const MOST_LOOKS: usize = 200;
 /// Generations kept open at once; older ones are let go first.
 const MAX_GENERATIONS: usize = 64;
-/// Texts that are remembered after they were read to their end; of these, the last that are stored.
+/// Texts that are remembered after they were read to their end, and of these the last once nothing moves any more.
 const MAX_DONE: usize = 256;
-const STORED_DONE: usize = 16;
+const SETTLED_DONE: usize = 16;
 
 /// How far a path is read. Without generations the path is watched and no file had it yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,10 +100,9 @@ impl Tail {
         if let Some(asleep) = &self.sleeps {
             return asleep.clone();
         }
-        let done = self.done.iter().skip(self.done.len().saturating_sub(STORED_DONE));
         Positions {
             generations: self.generations.iter().map(Generation::position).collect(),
-            done: done.cloned().collect(),
+            done: self.done.iter().cloned().collect(),
             settled: self.beside.settled(),
         }
     }
@@ -279,19 +280,45 @@ impl Tail {
 
     fn finished(&mut self, done: Done) {
         self.done.push_back(done);
-        if self.done.len() > MAX_DONE {
-            self.done.pop_front();
-        }
+        self.remember(MAX_DONE);
+    }
+
+    fn remember(&mut self, most: usize) {
+        let excess = self.done.len().saturating_sub(most);
+        self.done.drain(..excess);
     }
 }
 
 /// The newest sibling that holds what was read of `generation` before it was rewritten, opened where reading stopped.
 fn copy_of(path: &Path, generation: &Generation) -> Option<Generation> {
     let mark = generation.mark();
-    let others = || {
-        rotated(path, &Folder::now(path)).into_iter().rev().filter(|sibling| !sibling.id.is(generation.id()))
-    };
-    mark.tells().then(others)?.find_map(|sibling| copy_at(&sibling, &mark, generation.grew_at))
+    if !mark.tells() {
+        return None;
+    }
+    among(path, &Folder::now(path), |siblings| {
+        let others = siblings.iter().rev().filter(|sibling| !sibling.id.is(generation.id()));
+        { others }.find_map(|sibling| copy_at(sibling, &mark, generation.grew_at))
+    })
+}
+
+/// What `find` finds among the rotated files. Where it finds nothing while names move, a file may have had another name, or
+/// have been replaced by its compressed form, between the listing and its opening: then it looks again.
+fn among<T>(path: &Path, folder: &Folder, find: impl Fn(&[Sibling]) -> Option<T>) -> Option<T> {
+    if let Some(found) = find(&rotated(path, folder)) {
+        return Some(found);
+    }
+    let mut last = Folder::now(path);
+    for _ in 0..MOST_LOOKS {
+        if let Some(found) = find(&rotated(path, &last)) {
+            return Some(found);
+        }
+        let now = Folder::now(path);
+        if last.is_as(&now) {
+            return None;
+        }
+        last = now;
+    }
+    None
 }
 
 /// This file from the place of `mark`, where it holds that text.

@@ -35,7 +35,8 @@ impl Text {
     /// Its first bytes, at most [`HEAD_BYTES`].
     pub(crate) fn head(&self) -> io::Result<Vec<u8>> {
         match self {
-            Self::Plain(file) => range(file, 0, HEAD_BYTES),
+            // In one read: what was appended after the file was emptied in between would be another text's.
+            Self::Plain(file) => once(file, 0, HEAD_BYTES),
             Self::Packed(packed) => Ok(packed.head.clone()),
         }
     }
@@ -111,21 +112,18 @@ impl fmt::Debug for Packed {
 /// The bytes before `offset`, at most `most`.
 pub(crate) fn before(file: &File, offset: u64, most: usize) -> io::Result<Vec<u8>> {
     let start = offset.saturating_sub(most as u64);
-    range(file, start, usize::try_from(offset - start).unwrap_or(most))
+    once(file, start, usize::try_from(offset - start).unwrap_or(most))
 }
 
-/// The bytes from `start` on, as many as are there of `length`.
-fn range(file: &File, start: u64, length: usize) -> io::Result<Vec<u8>> {
+/// The bytes from `start` on, as many as one read gives of `length`.
+fn once(file: &File, start: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; length];
-    let mut got = 0;
-    while let Some(rest) = bytes.get_mut(got..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, start + got as u64) {
-            Ok(0) => break,
-            Ok(read) => got += read,
+    let read = loop {
+        match file.read_at(&mut bytes, start) {
             Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
-            Err(fault) => return Err(fault),
+            read => break read?,
         }
-    }
-    bytes.truncate(got);
+    };
+    bytes.truncate(read);
     Ok(bytes)
 }

@@ -9,7 +9,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::Tail;
+use super::{SETTLED_DONE, Tail};
 use crate::follower::folders::Folder;
 use crate::follower::generation::Generation;
 use crate::follower::identity::FileId;
@@ -71,8 +71,9 @@ impl Tail {
                 Judged::Known => self.finished(Done { id: sibling.id, mark: Mark::default() }),
             }
         }
-        if !making {
-            self.beside.settle(now_ms);
+        if !making && self.beside.settle(now_ms) {
+            // What ended before is known by when it ended. These may have been written to since.
+            self.remember(SETTLED_DONE);
         }
     }
 

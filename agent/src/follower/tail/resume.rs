@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::beside::Done;
-use super::{Positions, Tail, copy_at};
+use super::{Positions, Tail, among, copy_at};
 use crate::follower::changes::Changes;
 use crate::follower::folders::Folder;
 use crate::follower::generation::{Generation, Position, open_regular};
@@ -55,15 +55,15 @@ impl Tail {
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => None,
             Err(fault) => return Err(fault),
         };
-        let siblings = rotated(path, folder);
         let mut gaps = Vec::new();
         for (index, position) in stored.generations.iter().enumerate() {
             let is_newest = index + 1 == stored.generations.len();
-            let files = || own.iter().chain(siblings.iter().rev());
-            if let Some(generation) = found(files, position, now_ms) {
+            let find =
+                |siblings: &[Sibling]| found(own.iter().chain(siblings.iter().rev()), position, now_ms);
+            if let Some(generation) = among(path, folder, find) {
                 tail.generations.push_back(generation);
             } else if position.mark.tells() && (is_newest || !position.at_end) {
-                gaps.push(gap(path, position, &siblings));
+                gaps.push(gap(path, position, &rotated(path, folder)));
             }
         }
         Ok((tail, gaps))
@@ -71,17 +71,17 @@ impl Tail {
 }
 
 /// The file of this position: the same file that still holds what was read of it, else the newest copy that does.
-fn found<'s, I: Iterator<Item = &'s Sibling>>(
-    files: impl Fn() -> I,
+fn found<'s>(
+    files: impl Iterator<Item = &'s Sibling> + Clone,
     position: &Position,
     now_ms: u64,
 ) -> Option<Generation> {
-    let same = files().find(|file| file.id.is(&position.id));
+    let same = files.clone().find(|file| file.id.is(&position.id));
     let at_place = |file: &Sibling| Generation::at(file.open().ok()??, file, &position.mark, now_ms).ok()?;
     if let Some(generation) = same.and_then(at_place) {
         return Some(generation);
     }
-    let mut copies = files().filter(|file| position.mark.tells() && !file.id.is(&position.id));
+    let mut copies = { files }.filter(|file| position.mark.tells() && !file.id.is(&position.id));
     copies.find_map(|file| copy_at(file, &position.mark, now_ms))
 }
 
