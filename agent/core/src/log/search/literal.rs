@@ -5,6 +5,9 @@ use regex_syntax::hir::{Capture, Hir, HirKind, Look, Repetition};
 
 /// A shorter text is in too many lines.
 const LEAST_BYTES: usize = 3;
+/// One that is shorter, or has fewer bytes that are no digits, may well be in every tenth.
+const RARE_BYTES: usize = 5;
+const RARE_OTHERS: usize = 3;
 /// What is longer than this is as rare as can be.
 const ENOUGH_BYTES: usize = 12;
 /// More texts than this of one pattern cost more than they save.
@@ -15,6 +18,15 @@ pub(super) fn literals(pattern: &Hir) -> Option<Vec<Vec<u8>>> {
     let mut best = None;
     search(pattern, &mut best);
     best.map(|found: Found| found.texts)
+}
+
+/// Whether few lines hold such a text, whatever the log.
+pub(super) fn are_rare(texts: &[Vec<u8>]) -> bool {
+    let is_rare = |text: &Vec<u8>| {
+        let others = text.iter().filter(|byte| !byte.is_ascii_digit() && **byte != b' ').count();
+        text.len() >= RARE_BYTES && others >= RARE_OTHERS
+    };
+    texts.iter().all(is_rare)
 }
 
 /// A candidate: the longer its shortest text, and the fewer there are, the better.
