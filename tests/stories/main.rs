@@ -34,6 +34,7 @@ mod redundancy;
 mod replay;
 mod requests;
 mod retrospective;
+mod security;
 mod sshd;
 mod swap;
 mod systemd;

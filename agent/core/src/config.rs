@@ -113,6 +113,7 @@ pub struct ProbesConfig {
     pub plugin: Toggle,
     pub metrics: Toggle,
     pub container: Toggle,
+    pub security: Toggle,
 }
 
 impl ProbesConfig {
@@ -132,6 +133,7 @@ impl ProbesConfig {
             Table::Plugin => self.plugin.enabled,
             Table::Metrics => self.metrics.enabled,
             Table::Container => self.container.enabled,
+            Table::Security => self.security.enabled,
         }
     }
 }
@@ -411,7 +413,7 @@ fn labels(reader: &mut Reader<'_>, top: &dyn TableLike) {
 }
 
 /// Probes that are switched on or off and have nothing else to say: what they watch is in the rules.
-const PLAIN: [&str; 10] = [
+const PLAIN: [&str; 11] = [
     "filesystem",
     "host",
     "endpoint",
@@ -422,6 +424,7 @@ const PLAIN: [&str; 10] = [
     "plugin",
     "metrics",
     "container",
+    "security",
 ];
 
 fn probes(reader: &mut Reader<'_>, probes: &dyn TableLike) {

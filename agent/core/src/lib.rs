@@ -29,6 +29,7 @@ pub mod proximity;
 pub mod reading;
 pub mod redundancy;
 pub mod rule;
+pub mod security;
 pub mod series;
 pub mod service;
 pub mod signal;

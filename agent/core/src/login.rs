@@ -28,7 +28,7 @@ impl Session {
 }
 
 /// The groups whose members may become root (Debian, Red Hat, older ones).
-const PRIVILEGED_GROUPS: [&str; 3] = ["sudo", "wheel", "admin"];
+pub(crate) const PRIVILEGED_GROUPS: [&str; 3] = ["sudo", "wheel", "admin"];
 
 /// Who is or may become root, from passwd(5) and group(5): user id 0, and members of the groups that may.
 pub fn privileged(passwd: &str, group: &str) -> BTreeSet<String> {

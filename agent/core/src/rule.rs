@@ -22,7 +22,7 @@ use crate::signal::{Scale, Table};
 
 pub use declared::{
     BackupRule, CertificateRule, ContainerRule, Declared, EndpointMethod, EndpointRule, EndpointTarget,
-    IntegrityMode, IntegrityRule, LogRule, MetricsRule, PluginRule, PowerRule, Supply, Verify,
+    IntegrityMode, IntegrityRule, LogRule, MetricsRule, PluginRule, PowerRule, SecurityRule, Supply, Verify,
 };
 pub use scope::{Here, Scope};
 pub use set::{DRILL_PREFIX, Resolved, RuleSet};

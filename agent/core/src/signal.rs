@@ -14,6 +14,7 @@ mod integrity;
 mod metrics;
 mod plugin;
 mod power;
+mod security;
 mod service;
 
 use crate::ordinal::Family;
@@ -35,6 +36,7 @@ nearmiss_shared::words! {
         Plugin = "plugin",
         Metrics = "metrics",
         Container = "container",
+        Security = "security",
     }
 }
 
@@ -112,6 +114,7 @@ const CATALOGUE: &[&[SignalSpec]] = &[
     metrics::SIGNALS,
     power::SIGNALS,
     container::SIGNALS,
+    security::SIGNALS,
 ];
 
 /// Every signal but those of log rules.

@@ -33,6 +33,7 @@ mod patience;
 pub mod plugin;
 pub mod power;
 pub mod redundancy;
+pub mod security;
 pub mod service;
 mod words;
 
@@ -48,6 +49,7 @@ use host::HostProbe;
 use integrity::IntegrityProbe;
 use power::PowerProbe;
 use redundancy::RedundancyProbe;
+use security::{SecurityProbe, UpdatesProbe};
 use service::ServiceProbe;
 
 /// A signal of a subject as it was known before a restart.
@@ -143,6 +145,11 @@ pub fn all(config: &AgentConfig, rules: &RuleSet, captures: &Captures) -> Vec<Bo
     if probes.container.enabled {
         all.push(Box::new(ContainerProbe::new(rules, interval(Table::Container))));
     }
+    if probes.security.enabled {
+        all.push(Box::new(SecurityProbe::new(rules, interval(Table::Security))));
+        let asked = rules.own_interval("security.update_age").unwrap_or(Span::from_minutes(5));
+        all.push(Box::new(UpdatesProbe::new(asked)));
+    }
     if probes.metrics.enabled {
         all.extend(metrics::probes(rules, shipped(Table::Metrics)));
     }
@@ -195,7 +202,17 @@ mod tests {
         let names = |config: &AgentConfig| -> Vec<&str> {
             all(config, &RuleSet::default(), &Captures::default()).iter().map(|probe| probe.name()).collect()
         };
-        let rest = ["host", "endpoint", "certificate", "backup", "integrity", "power", "container"];
+        let rest = [
+            "host",
+            "endpoint",
+            "certificate",
+            "backup",
+            "integrity",
+            "power",
+            "container",
+            "security",
+            "security",
+        ];
         assert_eq!(names(&config), [&["filesystem", "disk", "disk", "service"][..], &rest].concat());
         config.probe.disk.enabled = false;
         assert_eq!(names(&config), [&["filesystem", "service"][..], &rest].concat());

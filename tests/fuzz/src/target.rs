@@ -7,6 +7,7 @@ mod log;
 mod metrics;
 mod plugin;
 mod rules;
+mod security;
 mod smart;
 mod trust;
 mod wire;
@@ -15,6 +16,7 @@ use crate::Target;
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    security::HOST,
     smart::REPORT,
     smart::SCAN,
     host::PROC,

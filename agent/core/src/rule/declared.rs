@@ -12,6 +12,7 @@ mod log;
 mod metrics;
 mod plugin;
 mod power;
+mod security;
 
 use nearmiss_shared::fault::Reader;
 use serde::Serialize;
@@ -30,6 +31,7 @@ pub use log::LogRule;
 pub use metrics::MetricsRule;
 pub use plugin::PluginRule;
 pub use power::{PowerRule, Supply};
+pub use security::SecurityRule;
 
 /// The declaration of one rule. It is part of the hash of what decides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,6 +46,7 @@ pub enum Declared {
     Metrics(MetricsRule),
     Power(PowerRule),
     Container(ContainerRule),
+    Security(SecurityRule),
 }
 
 impl Declared {
@@ -59,6 +62,7 @@ impl Declared {
             Table::Metrics => metrics::KEYS,
             Table::Power => power::KEYS,
             Table::Container => container::KEYS,
+            Table::Security => security::KEYS,
             _ => &[],
         }
     }
@@ -81,6 +85,7 @@ impl Declared {
             Table::Metrics => MetricsRule::read(reader, entry, &at, enabled).map(Self::Metrics),
             Table::Power => PowerRule::read(reader, entry).map(Self::Power),
             Table::Container => ContainerRule::read(reader, entry).map(Self::Container),
+            Table::Security => SecurityRule::read(reader, entry).map(Self::Security),
             _ => None,
         }
     }
@@ -95,7 +100,8 @@ impl Declared {
             | Self::Integrity(_)
             | Self::Plugin(_)
             | Self::Power(_)
-            | Self::Container(_) => None,
+            | Self::Container(_)
+            | Self::Security(_) => None,
             Self::Metrics(metrics) => Some(metrics.levels),
         }
     }
@@ -103,7 +109,7 @@ impl Declared {
     /// The glob of the subjects it makes, where `name` is the rule's; `None` where `match` means something else.
     pub(super) fn subjects(&self, name: &str) -> Option<String> {
         match self {
-            Self::Log(_) | Self::Container(_) => None,
+            Self::Log(_) | Self::Container(_) | Self::Security(_) => None,
             Self::Endpoint(endpoint) => Some(globset::escape(&endpoint.target.subject())),
             Self::Certificate(certificate) => Some(certificate.subjects()),
             Self::Backup(backup) => Some(globset::escape(&backup.path)),

@@ -1,0 +1,208 @@
+//! One look at the host's own files: blocking, and bounded in files and bytes.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nearmiss_agent_core::security::{self, Account, Directives, Inventory};
+use nearmiss_shared::time::Timestamp;
+
+use super::{Found, Waiting, sockets};
+use crate::files::Pattern;
+
+/// Bytes of one file that are read.
+const MOST_BYTES: u64 = 1024 * 1024;
+/// Files that one configuration may include.
+const MOST_FILES: usize = 100;
+/// Accounts whose keys are looked for.
+const MOST_ACCOUNTS: usize = 500;
+
+/// Where the host's files lie.
+#[derive(Debug)]
+pub(super) struct Host {
+    root: PathBuf,
+}
+
+/// What one look found.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    pub(super) found: Found,
+    /// Of each listening socket.
+    pub(super) inodes: BTreeMap<String, u64>,
+    pub(super) reboot: Option<Waiting>,
+    pub(super) excuses: Vec<String>,
+}
+
+impl Host {
+    pub(super) const fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    pub(super) fn look(&self) -> Look {
+        let mut look = Look::default();
+        match sockets::open(&self.root) {
+            Ok(sockets) => {
+                let things = sockets.keys().map(|name| (name.clone(), String::new())).collect();
+                look.found.insert("security.new_listeners", things);
+                look.inodes = sockets;
+            }
+            Err(fault) => look.excuses.push(format!("open ports are not seen: /proc/net: {fault}")),
+        }
+        look.keep("security.sshd_drift", self.sshd());
+        look.keep("security.sudo_drift", self.sudo());
+        let accounts = self.text("/etc/passwd").map(|text| security::accounts(&text)).unwrap_or_default();
+        if let Ok(group) = self.text("/etc/group") {
+            look.found.insert("security.privileged_users", security::privileged(&accounts, &group));
+        }
+        look.keep("security.authorised_keys", self.keys(&accounts));
+        look.reboot = self.reboot();
+        look
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    fn text(&self, path: &str) -> io::Result<String> {
+        let mut bytes = Vec::new();
+        File::open(self.path(path))?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// `None` where there is no such thing on this host; else what was found, and what could not be read.
+    fn sshd(&self) -> Option<(Inventory, Vec<String>)> {
+        const CONFIG: &str = "/etc/ssh/sshd_config";
+        let mut directives = Directives::default();
+        let (mut waiting, mut unread, mut read) = (vec![CONFIG.to_owned()], Vec::new(), 0);
+        while let Some(path) = waiting.pop().filter(|_| read < MOST_FILES) {
+            read += 1;
+            match self.text(&path) {
+                Ok(text) => {
+                    directives.read(&text);
+                    waiting.extend(
+                        security::includes(&text)
+                            .into_iter()
+                            .flat_map(|named| self.files(&named, "/etc/ssh")),
+                    );
+                }
+                Err(fault) if path == CONFIG && fault.kind() == io::ErrorKind::NotFound => return None,
+                Err(fault) => unread.push(format!("{path}: {fault}")),
+            }
+        }
+        let why = |what: &String| format!("sshd's configuration is not seen whole: {what}");
+        // Half of it would be taken for the whole.
+        let found = if unread.is_empty() { directives.inventory() } else { Inventory::new() };
+        Some((found, unread.iter().map(why).collect()))
+    }
+
+    /// The files that a path or glob names, relative ones below `folder`.
+    fn files(&self, named: &str, folder: &str) -> Vec<String> {
+        let named = if named.starts_with('/') { named.to_owned() } else { format!("{folder}/{named}") };
+        let walk = Pattern::new(&self.path(&named).to_string_lossy()).walk();
+        // The last that is pushed is read first.
+        let below = |path: &Path| Some(format!("/{}", path.strip_prefix(&self.root).ok()?.display()));
+        walk.files.iter().rev().filter_map(|found| below(&found.path)).take(MOST_FILES).collect()
+    }
+
+    /// sudo's rules; of a file that only root may read, when and how large it is.
+    fn sudo(&self) -> Option<(Inventory, Vec<String>)> {
+        let main = "/etc/sudoers".to_owned();
+        fs::metadata(self.path(&main)).ok()?;
+        let mut found = Inventory::new();
+        let mut excuses = Vec::new();
+        for path in std::iter::once(main).chain(self.files("/etc/sudoers.d/*", "/etc")) {
+            match self.text(&path) {
+                Ok(text) => found.extend(security::sudo_rules(&text)),
+                Err(_) => found.extend(self.outside(&path)),
+            }
+        }
+        if fs::read_dir(self.path("/etc/sudoers.d"))
+            .is_err_and(|fault| fault.kind() == io::ErrorKind::PermissionDenied)
+        {
+            excuses.push("the files of /etc/sudoers.d are not seen: only root may list them".to_owned());
+        }
+        Some((found, excuses))
+    }
+
+    /// What a file is from outside.
+    pub(super) fn outside(&self, path: &str) -> Option<(String, String)> {
+        let metadata = fs::metadata(self.path(path)).ok()?;
+        let changed = Timestamp::from_millis(metadata.mtime() * 1000);
+        Some((
+            format!("{path} (read by root only)"),
+            format!("of {} bytes, written {changed}", metadata.len()),
+        ))
+    }
+
+    fn keys(&self, accounts: &[Account]) -> Option<(Inventory, Vec<String>)> {
+        let sshd = self.sshd().map(|(found, _)| found).unwrap_or_default();
+        let named = sshd.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorizedkeysfile"));
+        let files = named.map_or(".ssh/authorized_keys .ssh/authorized_keys2", |(_, files)| files.as_str());
+        let mut found = Inventory::new();
+        let mut unread = Vec::new();
+        for account in accounts.iter().filter(|account| account.has_shell()).take(MOST_ACCOUNTS) {
+            for file in files.split_ascii_whitespace().filter(|file| *file != "none") {
+                let file = file.replace("%h", &account.home).replace("%u", &account.name);
+                let path = if file.starts_with('/') { file } else { format!("{}/{file}", account.home) };
+                match self.text(&path) {
+                    Ok(text) => found.extend(
+                        security::keys(&text)
+                            .into_iter()
+                            .map(|(key, comment)| (format!("{} {key}", account.name), comment)),
+                    ),
+                    Err(fault) if fault.kind() == io::ErrorKind::PermissionDenied => {
+                        unread.push(account.name.clone());
+                    }
+                    Err(_) => {}
+                }
+            }
+        }
+        unread.dedup();
+        let excuse = (!unread.is_empty()).then(|| {
+            let named = unread.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+            format!(
+                "authorised keys of {} accounts are not seen ({named}): only they and root may read them",
+                unread.len()
+            )
+        });
+        Some((found, excuse.into_iter().collect()))
+    }
+
+    /// Since when a reboot is due: by the distribution's own mark, or by a kernel that is installed and does not run.
+    fn reboot(&self) -> Option<Waiting> {
+        let mark = self.path("/run/reboot-required");
+        let written = |path: &Path| Some(Timestamp::from_millis(fs::metadata(path).ok()?.mtime() * 1000));
+        if let Some(since) = written(&mark) {
+            let packages = self.text("/run/reboot-required.pkgs").unwrap_or_default();
+            let packages: Vec<&str> = packages.lines().take(5).collect();
+            return Some(Waiting { since: Some(since), why: format!("for {}", packages.join(", ")) });
+        }
+        let running = self.text("/proc/sys/kernel/osrelease").ok()?;
+        let kernels = fs::read_dir(self.path("/boot")).ok()?.flatten().filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some((name.strip_prefix("vmlinuz-")?.to_owned(), written(&entry.path())?))
+        });
+        let newest = kernels.filter(|(release, _)| !release.starts_with("0-rescue"));
+        // A host without kernels of its own, such as a container, has none to reboot into.
+        let (release, since) = newest.max_by(|one, other| security::kernel_order(&one.0, &other.0))?;
+        if security::kernel_order(&release, running.trim()).is_gt() {
+            return Some(Waiting {
+                since: Some(since),
+                why: format!("{release} is installed, {} runs", running.trim()),
+            });
+        }
+        Some(Waiting::default())
+    }
+}
+
+impl Look {
+    fn keep(&mut self, signal: &'static str, found: Option<(Inventory, Vec<String>)>) {
+        let Some((found, excuses)) = found else { return };
+        if !found.is_empty() || excuses.is_empty() {
+            self.found.insert(signal, found);
+        }
+        self.excuses.extend(excuses);
+    }
+}
