@@ -2,65 +2,44 @@
 //!
 //! Most patterns hold some text that every match of theirs has (`Failed password`): all of these texts are looked for at once,
 //! and a line that holds one is asked of its pattern. The patterns that hold none, or only such as are in every tenth line, go
-//! through a table of states together. No match
-//! is missed or made up: a line that a pattern matches alone holds its text, and the table reads each line by itself. Lines that
-//! are not what they look like in the block (carriage returns, NULs, too long) are asked one by one.
+//! through a table of states together. No match is missed or made up: a line that a pattern matches alone holds its text, and
+//! the table reads each line by itself. Lines that are not what they look like in the block (carriage returns, NULs, too long)
+//! are asked one by one.
 
 mod literal;
+mod pattern;
+mod rest;
 mod table;
+mod texts;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::{memchr, memchr2, memrchr};
 use regex::bytes::Regex;
-use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
-use regex_automata::{Input, PatternSet, meta};
 use regex_syntax::hir::Hir;
 
-use literal::{anchored_by_line, are_rare, literals};
-use table::{ALONE, MOST_PATTERNS, Marked, Table};
+use literal::{are_rare, literals};
+use pattern::Pattern;
+use rest::{Marks, Rest};
+use table::ALONE;
+use texts::Texts;
 
 /// Patterns whose texts many lines hold, for which a table does not pay.
 const FEW_COMMON: usize = 4;
-/// What the automaton of the patterns may grow to, in bytes.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// What it may remember of its states, in bytes.
-const REMEMBERED_BYTES: usize = 4 * 1024 * 1024;
-
 /// The patterns of a host, prepared.
 #[derive(Debug)]
 pub(super) struct Search {
-    patterns: Vec<Regex>,
+    patterns: Vec<Pattern>,
     /// Finds any text of any pattern in a block; `None` where no pattern holds one.
     texts: Option<Texts>,
     /// The others.
     rest: Option<Rest>,
 }
 
-#[derive(Debug)]
-struct Texts {
-    /// The first in a block.
-    first: AhoCorasick,
-    /// All in a line, overlapping.
-    all: AhoCorasick,
-    /// The pattern that each text is of.
-    owners: Vec<usize>,
-}
-
-#[derive(Debug)]
-struct Rest {
-    /// A table for each [`MOST_PATTERNS`] of them.
-    tables: Vec<Table>,
-    /// All of them, of a line that stands alone.
-    line: meta::Regex,
-    patterns: Vec<usize>,
-}
-
 impl Search {
     /// # Errors
     /// The patterns that hold no text are too large together.
     pub(super) fn new(patterns: &[&str]) -> Result<Self, regex::Error> {
-        let compiled = patterns.iter().map(|pattern| Regex::new(pattern)).collect::<Result<_, _>>()?;
+        let compiled = patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
         let parsed: Vec<(usize, Hir)> = patterns
             .iter()
             .enumerate()
@@ -86,7 +65,7 @@ impl Search {
 
     /// The pattern of this number, for its groups.
     pub(super) fn pattern(&self, index: usize) -> Option<&Regex> {
-        self.patterns.get(index)
+        self.patterns.get(index)?.regex()
     }
 
     /// The patterns that match `line`, in their order.
@@ -134,36 +113,6 @@ impl Search {
     }
 }
 
-/// The lines of a block that patterns without texts match, one after the other.
-struct Marks {
-    tables: Vec<std::iter::Peekable<std::vec::IntoIter<Marked>>>,
-    /// Of the line that was taken last, by table.
-    taken: Vec<u64>,
-}
-
-impl Marks {
-    fn of(rest: Option<&Rest>, block: &[u8], plain: bool) -> Self {
-        let marked = |table: &Table| if plain { table.marked(block) } else { table::each_alone(block) };
-        let tables =
-            rest.iter().flat_map(|rest| &rest.tables).map(|table| marked(table).into_iter().peekable());
-        let tables: Vec<_> = tables.collect();
-        Self { taken: vec![0; tables.len()], tables }
-    }
-
-    /// Where the next one begins.
-    fn next(&mut self) -> Option<usize> {
-        self.tables.iter_mut().filter_map(|marked| marked.peek().map(|marked| marked.start)).min()
-    }
-
-    /// What there is of lines that begin before `end`.
-    fn take(&mut self, end: usize) -> &[u64] {
-        for (taken, marked) in self.taken.iter_mut().zip(&mut self.tables) {
-            *taken = marked.next_if(|marked| marked.start < end).map_or(0, |marked| marked.patterns);
-        }
-        &self.taken
-    }
-}
-
 /// Where the next text is, as far as it was looked for.
 #[derive(Clone, Copy)]
 enum Next {
@@ -192,65 +141,6 @@ impl Next {
 
     fn is_before(self, end: usize) -> bool {
         matches!(self, Self::At(found) if found < end)
-    }
-}
-
-impl Texts {
-    fn new(texts: &[Vec<u8>], owners: Vec<usize>) -> Option<Self> {
-        let built = |kind| AhoCorasick::builder().match_kind(kind).build(texts).ok();
-        if texts.is_empty() {
-            return None;
-        }
-        Some(Self { first: built(MatchKind::LeftmostFirst)?, all: built(MatchKind::Standard)?, owners })
-    }
-
-    fn first(&self, block: &[u8], at: usize) -> Option<usize> {
-        self.first.find(aho_corasick::Input::new(block).range(at..)).map(|found| found.start())
-    }
-
-    /// Each once, in their order.
-    fn owners(&self, line: &[u8], into: &mut Vec<usize>) {
-        let found = self.all.find_overlapping_iter(line);
-        into.extend(found.filter_map(|found| self.owners.get(found.pattern().as_usize())));
-        into.sort_unstable();
-        into.dedup();
-    }
-}
-
-impl Rest {
-    fn new(patterns: Vec<(usize, Hir)>) -> Result<Option<Self>, regex::Error> {
-        if patterns.is_empty() {
-            return Ok(None);
-        }
-        let (patterns, hirs): (Vec<usize>, Vec<Hir>) = patterns.into_iter().unzip();
-        // Which, not where.
-        let config = meta::Config::new()
-            .utf8_empty(false)
-            .match_kind(regex_automata::MatchKind::All)
-            .which_captures(WhichCaptures::None)
-            .nfa_size_limit(Some(MOST_BYTES))
-            .hybrid_cache_capacity(REMEMBERED_BYTES);
-        let line = meta::Builder::new().configure(config).build_many_from_hir(&hirs);
-        let line = line.map_err(|_| regex::Error::CompiledTooBig(MOST_BYTES))?;
-        let by_line: Vec<Hir> = hirs.into_iter().map(anchored_by_line).collect();
-        let tables = by_line.chunks(MOST_PATTERNS).map(|patterns| Table::new(patterns, MOST_BYTES));
-        Ok(Some(Self { tables: tables.collect::<Result<_, _>>()?, line, patterns }))
-    }
-
-    fn matching(&self, line: &[u8], marks: &[u64], into: &mut Vec<usize>) {
-        if marks.iter().any(|mark| mark & ALONE != 0) {
-            let mut found = PatternSet::new(self.line.pattern_len());
-            self.line.which_overlapping_matches(&Input::new(line), &mut found);
-            into.extend(found.iter().filter_map(|pattern| self.patterns.get(pattern.as_usize())));
-            return;
-        }
-        for (mark, patterns) in marks.iter().zip(self.patterns.chunks(MOST_PATTERNS)) {
-            let mut left = *mark;
-            while left != 0 {
-                into.extend(patterns.get(left.trailing_zeros() as usize));
-                left &= left - 1;
-            }
-        }
     }
 }
 

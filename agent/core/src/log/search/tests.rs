@@ -85,6 +85,16 @@ fn whatever_a_line_ends_or_begins_with_it_is_judged_as_if_it_stood_alone() {
     }
 }
 
+#[test]
+fn more_texts_than_are_looked_for_at_once_are_found_as_well() {
+    let words: Vec<String> = (0..150).map(|number| format!("word{number:03} [a-z]+$")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let line = |number| format!("x word{number:03} {}\n", if number % 2 == 0 { "abc" } else { "abc1" });
+    let block = (0..200).map(line).collect::<String>();
+    let found = at_once(&words, block.as_bytes());
+    assert_eq!((found.len(), &found), (75, &plainly(&words, block.as_bytes())));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
