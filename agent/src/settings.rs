@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
 use nearmiss_agent_core::config::{AgentConfig, validate};
-use nearmiss_agent_core::log::SHIPPED_RULES;
+use nearmiss_agent_core::log::SHIPPED_PACKS;
 use nearmiss_agent_core::rule::{Here, RuleSet};
 use nearmiss_shared::fault::Fault;
 
@@ -22,12 +22,13 @@ pub const DEFAULT_FILE: &str = "/etc/nearmiss/agent.toml";
 pub const SHIPPED: &str = "shipped";
 const ENVIRONMENT: &str = "NEARMISS_AGENT";
 /// Keys that hold lists; in the environment their entries are parted by commas.
-const LISTS: [&str; 5] = [
+const LISTS: [&str; 6] = [
     "probe.disk.command",
     "probe.disk.devices",
     "probe.service.units",
     "probe.service.processes",
     "probe.log.paths",
+    "probe.log.programs",
 ];
 
 /// Everything that was configured, resolved.
@@ -121,7 +122,7 @@ pub fn rules(folder: &Path, here: &Here) -> Result<RuleSet, SettingsFault> {
 /// # Errors
 /// Never: they are tested.
 pub fn shipped_rules() -> Result<RuleSet, SettingsFault> {
-    parsed(&[(SHIPPED.to_owned(), SHIPPED_RULES.to_owned())])
+    parsed(&SHIPPED_PACKS.map(|(name, text)| (name.to_owned(), text.to_owned())))
 }
 
 /// The rules of one file, whatever hosts they are for.

@@ -201,16 +201,28 @@ impl Default for ServiceConfig {
 #[serde(default)]
 pub struct LogConfig {
     pub enabled: bool,
-    /// Files to follow.
+    /// Where the system's log is written.
     pub paths: Vec<String>,
+    /// Logs that programs write themselves, followed beside `paths` or the journal.
+    pub programs: Vec<String>,
     /// Follows the journal where none of `paths` is there, or where a rule's `match` begins with `journal:`.
     pub journal: bool,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        let paths = ["/var/log/auth.log", "/var/log/secure", "/var/log/syslog", "/var/log/messages"];
-        Self { enabled: true, paths: paths.map(str::to_owned).to_vec(), journal: true }
+        // What Debian writes to mail.log and kern.log is in syslog as well, and would count twice.
+        let paths = ["auth.log", "secure", "syslog", "messages", "maillog"];
+        let programs = [
+            "postgresql/postgresql-*.log",
+            "mysql/error.log",
+            "mariadb/mariadb.log",
+            "nginx/error.log",
+            "apache2/error.log",
+            "httpd/error_log",
+        ];
+        let in_var_log = |names: &[&str]| names.iter().map(|name| format!("/var/log/{name}")).collect();
+        Self { enabled: true, paths: in_var_log(&paths), programs: in_var_log(&programs), journal: true }
     }
 }
 
@@ -460,9 +472,10 @@ fn probes(reader: &mut Reader<'_>, probes: &dyn TableLike) {
         }
         reader.strings(table, "processes");
     });
-    section(reader, probes, "log", &["enabled", "paths", "journal"], |reader, table| {
+    section(reader, probes, "log", &["enabled", "paths", "programs", "journal"], |reader, table| {
         reader.boolean(table, "enabled");
         reader.strings(table, "paths");
+        reader.strings(table, "programs");
         reader.boolean(table, "journal");
     });
 }

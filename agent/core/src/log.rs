@@ -12,7 +12,7 @@ mod window;
 pub use line::{MAX_LINE_BYTES, lines};
 pub use matcher::{Hit, Match, Matcher, Scanned};
 pub use replay::{LogReplay, LogSummary, MOST_SIGNALS};
-pub use shipped::SHIPPED_RULES;
+pub use shipped::SHIPPED_PACKS;
 pub use time::{FirstYear, LogClock};
 pub use window::{Window, WindowKey, Windows};
 

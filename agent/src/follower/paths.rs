@@ -59,7 +59,7 @@ impl Paths {
         if !config.enabled {
             return paths;
         }
-        for path in &config.paths {
+        for path in config.paths.iter().chain(&config.programs) {
             paths.add(path);
         }
         let named =
@@ -132,7 +132,7 @@ fn is_pattern(text: &str) -> bool {
 }
 
 /// Whether the journal is followed: where a rule asks for it, and where none of the system's log files is there. What is in
-/// both would be counted twice.
+/// both would be counted twice; what programs write to logs of their own is in neither.
 pub(super) fn wants_journal(config: &LogConfig, rules: &RuleSet) -> bool {
     let globs = rules.log_rules().into_iter().filter_map(|(rule, _)| rule.subject.as_ref());
     let is_asked = globs.map(|glob| glob.glob().glob()).any(|glob| glob.starts_with("journal:"));
@@ -154,4 +154,32 @@ pub(super) fn unreadable(path: &str, fault: &str) -> String {
         return format!("{path} may not be read by this user: add it to the group that may (often `adm`)");
     }
     format!("{path} cannot be read: {fault}")
+}
+
+#[cfg(test)]
+mod tests {
+    use nearmiss_agent_core::reading::Stamp;
+    use nearmiss_shared::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_web_servers_log_is_followed_beside_the_journal_and_takes_not_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name).display().to_string();
+        fs::write(place("error.log"), "").unwrap();
+        fs::write(place("postgresql-15-main.log"), "").unwrap();
+        let programs = vec![place("error.log"), place("postgresql-*.log")];
+        let mut config = LogConfig { enabled: true, paths: vec![place("syslog")], programs, journal: true };
+        assert!(wants_journal(&config, &RuleSet::default()));
+        let now = Stamp { wall: Timestamp::from_millis(0), boot_ms: 0 };
+        let stored = Stored::load(Vec::new(), "boot".to_owned(), now);
+        let wanted = Paths::new(&config, &RuleSet::default()).wanted(&stored, &mut Folders::default(), 0);
+        let names: Vec<&str> = wanted.iter().filter_map(|wanted| wanted.path.file_name()?.to_str()).collect();
+        assert_eq!(names, ["error.log", "postgresql-15-main.log", "syslog"]);
+        fs::write(place("syslog"), "").unwrap();
+        assert!(!wants_journal(&config, &RuleSet::default()));
+        config.enabled = false;
+        assert!(!wants_journal(&config, &RuleSet::default()));
+    }
 }

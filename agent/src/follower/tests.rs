@@ -36,7 +36,7 @@ impl World {
     fn new(names: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let paths = names.iter().map(|name| folder.path().join(name).display().to_string()).collect();
-        let config = LogConfig { enabled: true, paths, journal: false };
+        let config = LogConfig { enabled: true, paths, programs: Vec::new(), journal: false };
         let rules = RuleSet::parse(&[("rules.toml".to_owned(), RULES.to_owned())]).unwrap();
         let captures = Captures::default();
         let follower = Follower::new(&config, &rules, Vec::new(), captures.clone(), &Clock::real()).unwrap();

@@ -149,5 +149,11 @@ fn parsed(pattern: &str) -> Option<Hir> {
     syntax::parse_with(pattern, &syntax::Config::new().utf8(false)).ok()
 }
 
+/// The texts of a pattern that are looked for; `None` where it falls to the automaton.
+#[cfg(test)]
+pub(super) fn literals_of(pattern: &str) -> Option<Vec<Vec<u8>>> {
+    literals(&parsed(pattern)?)
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nearmiss_agent_core::config::AgentConfig;
+use nearmiss_agent_core::config::{AgentConfig, LogConfig};
 use nearmiss_agent_probe::Clock;
 use nearmiss_agent_probe::command::Program;
 use nearmiss_shared::time::Timestamp;
@@ -110,7 +110,7 @@ pub(super) async fn all(file: &Config) -> Found {
         history: history::told(&settings.state, &settings.config.history),
         rights: rights(pid),
         smartctl: smartctl().await,
-        logs: logs(&settings.config.probe.log.paths),
+        logs: logs(&settings.config.probe.log),
         inotify: (limit("max_user_watches"), limit("max_user_instances")),
         bus: bus().await,
         unit: unit(pid),
@@ -190,8 +190,9 @@ async fn smartctl() -> Result<String, String> {
     Ok(text.lines().next().unwrap_or_default().chars().take(60).collect())
 }
 
-fn logs(paths: &[String]) -> Vec<(String, bool)> {
-    let there = paths.iter().filter(|path| Path::new(path.as_str()).exists());
+fn logs(config: &LogConfig) -> Vec<(String, bool)> {
+    let all = config.paths.iter().chain(&config.programs);
+    let there = all.filter(|path| Path::new(path.as_str()).exists());
     there.map(|path| (path.clone(), File::open(path).is_ok())).collect()
 }
 
