@@ -103,6 +103,12 @@ impl Matcher {
         }
     }
 
+    /// See [`Search::needs_table`].
+    #[cfg(test)]
+    pub(super) const fn needs_table(&self) -> bool {
+        self.search.needs_table()
+    }
+
     /// The names of all rules, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().map(|ruled| ruled.rule.name.as_str())

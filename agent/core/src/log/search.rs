@@ -68,6 +68,12 @@ impl Search {
         self.patterns.get(index)?.regex()
     }
 
+    /// Whether some patterns are not told by a rare text, so that every byte is looked up.
+    #[cfg(test)]
+    pub(super) const fn needs_table(&self) -> bool {
+        self.rest.is_some()
+    }
+
     /// The patterns that match `line`, in their order.
     pub(super) fn of_line(&self, line: &[u8]) -> Vec<usize> {
         let mut found = Vec::new();

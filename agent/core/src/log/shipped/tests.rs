@@ -65,8 +65,10 @@ fn every_rule_has_a_real_line_and_so_has_every_then() {
 }
 
 #[test]
-fn every_pattern_holds_a_text_that_is_looked_for() {
-    for (rule, log) in shipped().log_rules() {
+fn every_pattern_holds_a_text_that_is_looked_for_and_none_needs_a_table() {
+    let rules = shipped();
+    assert!(!crate::log::Matcher::new(&rules.log_rules()).unwrap().needs_table());
+    for (rule, log) in rules.log_rules() {
         for pattern in [Some(&log.pattern), log.then.as_ref().map(|then| &then.pattern)].into_iter().flatten()
         {
             let texts = literals_of(pattern).unwrap_or_default();
