@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nearmiss_agent_core::config::LogConfig;
-use nearmiss_agent_core::log::Matcher;
+use nearmiss_agent_core::log::{Matcher, Records};
 use nearmiss_agent_core::reading::{Reading, Stamp};
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_runtime::tasks::{self, Stop};
@@ -80,6 +80,8 @@ pub struct Follower {
     matcher: Matcher,
     captures: Captures,
     tails: BTreeMap<PathBuf, Tail>,
+    /// Of logs whose lines make records.
+    records: BTreeMap<PathBuf, Records>,
     stored: Stored,
     folders: Folders,
     /// The log that the next batch begins with.
@@ -109,6 +111,7 @@ impl Follower {
             matcher: Matcher::new(&rules.log_rules())?,
             captures,
             tails: BTreeMap::new(),
+            records: BTreeMap::new(),
             stored: Stored::load(checkpoints, clock.boot_id(), clock.stamp()),
             folders: Folders::default(),
             next: None,
@@ -179,9 +182,16 @@ impl Follower {
             let windows = &mut self.stored.windows;
             let files = arrived.remove(path).unwrap_or_default();
             let folder = self.folders.of(path);
-            let polled = tail.poll(files, &folder, now_ms, &mut budget, &mut |block| {
-                batch.block(block, &name, &self.matcher, windows, &self.captures);
-            });
+            let mut count = |block: &[u8]| batch.block(block, &name, &self.matcher, windows, &self.captures);
+            let polled = match self.records.get_mut(path) {
+                None => tail.poll(files, &folder, now_ms, &mut budget, &mut count),
+                Some(records) => {
+                    let mut feed = |block: &[u8]| records.feed(block, now_ms, &mut count);
+                    let polled = tail.poll(files, &folder, now_ms, &mut budget, &mut feed);
+                    records.quiet(now_ms, &mut count);
+                    polled
+                }
+            };
             if budget == 0 && self.next.is_none() {
                 self.next = Some(path.clone());
             }
@@ -197,7 +207,7 @@ impl Follower {
         }
         self.close_resting();
         batch.tick(&mut self.stored.windows);
-        batch.followed.checkpoints = self.stored.changed(&self.tails);
+        batch.followed.checkpoints = self.stored.changed(&self.tails, &self.records);
         batch.followed.not_applicable = self.excuses.news(why_not);
         (batch.finish(), more)
     }
@@ -245,6 +255,10 @@ impl Follower {
                 Ok((tail, gaps)) => {
                     debug!(path = %wanted.path.display(), "following");
                     batch.gaps(gaps);
+                    if let Some(mut records) = self.matcher.records(&wanted.path.to_string_lossy()) {
+                        records.resume(self.stored.held(&wanted.path), now_ms);
+                        self.records.insert(wanted.path.clone(), records);
+                    }
                     self.tails.insert(wanted.path, tail);
                 }
                 Err(fault) => {

@@ -82,6 +82,9 @@ fn judged(seconds: &[i64]) -> (usize, Option<i64>) {
     (counts.into_iter().max().unwrap_or(0), near)
 }
 
+/// Made once, by hand.
+const ATTACKED: &str = include_str!("attacked-host.txt");
+
 #[test]
 fn the_log_of_an_attacked_host_opens_what_a_count_by_hand_says() {
     let path = corpus("logs/linux-auth-2k.log");
@@ -110,6 +113,25 @@ fn the_log_of_an_attacked_host_opens_what_a_count_by_hand_says() {
     }
     assert!(expected.len() > 10, "the count by hand has found many: {expected:?}");
     assert_eq!(opened, expected);
+    let episodes = transitions.iter().filter(|one| one["kind"] == "approached");
+    let told: Vec<String> = episodes
+        .map(|one| format!("{} {}", &one["at"].as_str().unwrap()[..19], one["subject"].as_str().unwrap()))
+        .collect();
+    let by_a_person: Vec<&str> = ATTACKED
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.rsplit_once(' '))
+        .map(|line| line.0)
+        .collect();
+    assert_eq!(told, by_a_person);
+    let most = |address: &str| {
+        let most = ATTACKED
+            .lines()
+            .filter(|line| line.contains(address))
+            .filter_map(|line| line.rsplit(' ').next()?.parse().ok());
+        most.max()
+    };
+    assert!(opened.keys().all(|address| most(address) == Some(judged(&by_hand[*address]).0)));
     let most = by_hand.values().map(|seconds| judged(seconds).0).max().unwrap();
     assert_eq!(summary["peak_proximity"].as_f64().unwrap(), most as f64 / LIMIT as f64, "{summary}");
     assert_eq!(

@@ -3,6 +3,7 @@
 pub mod journal;
 mod line;
 mod matcher;
+mod record;
 mod replay;
 mod search;
 mod shipped;
@@ -11,6 +12,7 @@ mod window;
 
 pub use line::{MAX_LINE_BYTES, lines};
 pub use matcher::{Hit, Match, Matcher, Scanned};
+pub use record::{Held, Records};
 pub use replay::{LogReplay, LogSummary, MOST_SIGNALS};
 pub use shipped::SHIPPED_PACKS;
 pub use time::{FirstYear, LogClock};

@@ -49,14 +49,22 @@ fn matcher(path: &Path) -> Result<Matcher, Failure> {
 fn count(path: &Path, matcher: &Matcher, counted: &mut Counted) -> std::io::Result<()> {
     let name = path.to_string_lossy();
     let Counted { bytes, lines, rules } = counted;
-    let read = input::blocks(path, &mut |block| {
+    let mut scan = |block: &[u8]| {
         let scanned = matcher.scan(&name, block, &mut |hit| {
             if let Some(matches) = rules.get_mut(hit.name()).filter(|_| !hit.is_then()) {
                 *matches += 1;
             }
         });
         *lines += scanned.lines;
-    });
+    };
+    let read = match matcher.records(&name) {
+        None => input::blocks(path, &mut scan),
+        Some(mut records) => {
+            let read = input::blocks(path, &mut |block| records.feed(block, 0, &mut scan));
+            records.end(&mut scan);
+            read
+        }
+    };
     *bytes += read?;
     Ok(())
 }
@@ -79,5 +87,15 @@ mod tests {
         counted.rules.insert("bad".to_owned(), 0);
         count(&log, &matcher(&rules).unwrap(), &mut counted).unwrap();
         assert_eq!((counted.bytes, counted.lines, counted.rules["bad"]), (22, 3, 2));
+
+        let records = format!(
+            "[[log]]\nname = \"two\"\nmatch = \"{}\"\npattern = 'bad.*good'\nbegins = '^bad'\n",
+            log.display()
+        );
+        std::fs::write(&rules, records).unwrap();
+        let mut counted = Counted::default();
+        counted.rules.insert("two".to_owned(), 0);
+        count(&log, &matcher(&rules).unwrap(), &mut counted).unwrap();
+        assert_eq!((counted.lines, counted.rules["two"]), (1, 1), "a record of three lines");
     }
 }

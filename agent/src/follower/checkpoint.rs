@@ -1,13 +1,14 @@
 //! What has to be stored so that a restart goes on where it stopped: one row a key, the last one counts.
 //!
 //! `log.file:PATH` holds how far a file is read, `log.pattern:GLOB` that a pattern of paths was enrolled, `log.journal` the
-//! cursor of the journal, and `log.window:["RULE","KEY"]` the matches within one window. A row that cannot be read is left
+//! cursor of the journal, `log.record:PATH` the record of several lines that may still grow, and `log.window:["RULE","KEY"]` the
+//! matches within one window. A row that cannot be read is left
 //! out and its file enrolled anew: better once more from its end than never again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use nearmiss_agent_core::log::{Window, Windows};
+use nearmiss_agent_core::log::{Held, Records, Window, Windows};
 use nearmiss_agent_core::reading::Stamp;
 use nearmiss_shared::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use super::tail::{Positions, Tail};
 
 const FILE: &str = "log.file:";
 const PATTERN: &str = "log.pattern:";
+const RECORD: &str = "log.record:";
 const WINDOW: &str = "log.window:";
 const JOURNAL: &str = "log.journal";
 
@@ -41,6 +43,8 @@ struct StoredWindow {
 pub(super) struct Stored {
     boot_id: String,
     pub(super) windows: Windows,
+    /// What is held of records, by log.
+    held: BTreeMap<PathBuf, Held>,
     files: BTreeMap<PathBuf, Positions>,
     patterns: BTreeSet<String>,
     new_patterns: BTreeSet<String>,
@@ -54,6 +58,7 @@ impl Stored {
         let mut stored = Self {
             boot_id,
             windows: Windows::default(),
+            held: BTreeMap::new(),
             files: BTreeMap::new(),
             patterns: BTreeSet::new(),
             new_patterns: BTreeSet::new(),
@@ -76,6 +81,8 @@ impl Stored {
             self.patterns.insert(pattern.to_owned());
         } else if key == JOURNAL {
             self.journal = Some(serde_json::from_str(data)?);
+        } else if let Some(path) = key.strip_prefix(RECORD) {
+            self.held.insert(PathBuf::from(path), serde_json::from_str(data)?);
         } else if let Some(name) = key.strip_prefix(WINDOW) {
             let stored: StoredWindow = serde_json::from_str(data)?;
             let rebase = (stored.boot_id != self.boot_id).then_some(now);
@@ -113,9 +120,24 @@ impl Stored {
         self.journal_moved = true;
     }
 
+    /// What was held of a log's records.
+    pub(super) fn held(&self, path: &Path) -> Held {
+        self.held.get(path).cloned().unwrap_or_default()
+    }
+
     /// The rows that changed since the last call.
-    pub(super) fn changed(&mut self, tails: &BTreeMap<PathBuf, Tail>) -> Vec<Checkpoint> {
+    pub(super) fn changed(
+        &mut self,
+        tails: &BTreeMap<PathBuf, Tail>,
+        records: &BTreeMap<PathBuf, Records>,
+    ) -> Vec<Checkpoint> {
         let mut rows = Vec::new();
+        for (path, records) in records {
+            if self.held(path) != *records.held() {
+                rows.extend(row(format!("{RECORD}{}", path.display()), Some(records.held())));
+                self.held.insert(path.clone(), records.held().clone());
+            }
+        }
         for pattern in std::mem::take(&mut self.new_patterns) {
             rows.extend(row(format!("{PATTERN}{pattern}"), Some(&true)));
         }

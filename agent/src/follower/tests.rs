@@ -185,6 +185,34 @@ fn a_pattern_follows_what_comes_later_from_its_start_and_no_rotated_file() {
 }
 
 #[test]
+fn a_record_of_several_lines_is_one_match_also_over_a_crash() {
+    let mut world = World::new(&["app.log"]);
+    let path = world.path("app.log");
+    let rules = format!(
+        "[[log]]\nname = \"trace\"\nmatch = \"{}\"\npattern = 'ERROR.*Timeout'\nbegins = '^\\d'\ncount = 100\nwindow = \"10m\"\n",
+        path.display()
+    );
+    world.rules = RuleSet::parse(&[("rules.toml".to_owned(), rules)]).unwrap();
+    world.restart();
+    world.step(0);
+    let mut file = append(&path);
+    write!(file, "1 ERROR\n at a\n").unwrap();
+    world.step(1);
+    writeln!(file, " Timeout").unwrap();
+    world.step_and_crash(2);
+    world.step(2);
+    assert_eq!(world.lines(), 0, "it may go on");
+    world.step(4);
+    write!(file, "2 fine\n3 ERROR Timeout\n").unwrap();
+    world.step(5);
+    world.restart();
+    world.step(9);
+    world.step(11);
+    let count = world.count(&path.display().to_string());
+    assert_eq!((world.lines(), count), (3, Some(2.0)));
+}
+
+#[test]
 fn thousands_of_files_cost_few_handles_and_lose_nothing() {
     let mut world = World::new(&["*.log"]);
     let name = |number: u64| format!("machine-{number}.log");

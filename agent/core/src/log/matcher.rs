@@ -3,6 +3,7 @@
 use regex::bytes::Regex;
 
 use super::line;
+use super::record::Records;
 use super::search::Search;
 use crate::rule::{LogRule, Rule};
 
@@ -107,6 +108,13 @@ impl Matcher {
     #[cfg(test)]
     pub(super) const fn needs_table(&self) -> bool {
         self.search.needs_table()
+    }
+
+    /// What makes records of the lines of the log named `source`, where a rule about it says what begins one.
+    pub fn records(&self, source: &str) -> Option<Records> {
+        let about = self.rules.iter().filter(|ruled| ruled.is_about(source));
+        let begins = { about }.find_map(|ruled| ruled.log.begins.as_ref())?;
+        Regex::new(begins).ok().map(Records::new)
     }
 
     /// The names of all rules, in order.

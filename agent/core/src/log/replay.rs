@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Physical;
 
-use super::{Matcher, Windows};
+use super::{Held, Matcher, Records, Windows};
 use crate::evaluator::{SignalState, Summary, Tally, Transition};
 use crate::reading::{Reading, Stamp};
 use crate::rule::{Judgement, RuleSet};
@@ -34,6 +34,8 @@ pub struct LogReplay {
     matcher: Matcher,
     windows: Windows,
     signals: BTreeMap<(String, String), Counted>,
+    /// By log, where its lines make records: these, and when the one that may grow was begun.
+    records: BTreeMap<String, Option<(Records, Option<Timestamp>)>>,
     now: Option<Timestamp>,
     /// When something falls or ends next; sooner does no harm.
     wake_ms: i64,
@@ -72,13 +74,46 @@ impl LogReplay {
         let matcher = Matcher::new(&rules.log_rules())?;
         let matches = matcher.names().map(|name| (name.to_owned(), 0)).collect();
         let told = LogSummary { matches, ..LogSummary::default() };
-        let (windows, signals) = (Windows::default(), BTreeMap::new());
-        Ok(Self { rules, matcher, windows, signals, now: None, wake_ms: i64::MAX, told })
+        let (windows, signals, records) = Default::default();
+        Ok(Self { rules, matcher, windows, signals, records, now: None, wake_ms: i64::MAX, told })
     }
 
     /// Judges the next line of the log named `source`, which was written `at`; without a time it is of the line
-    /// before it.
+    /// before it. A line of a record is judged with the record, at the record's first line.
     pub fn line(&mut self, source: &str, line: &[u8], at: Option<Timestamp>) -> Vec<Transition> {
+        if !self.records.contains_key(source) {
+            let records = self.matcher.records(source).map(|records| (records, None));
+            self.records.insert(source.to_owned(), records);
+        }
+        let Some(Some((records, began))) = self.records.get_mut(source) else {
+            return self.record(source, line, at);
+        };
+        let (mut ended, before) = (Vec::new(), *began);
+        records.feed(&[line, b"\n"].concat(), 0, &mut |record| ended.push(record.to_vec()));
+        let is_alone = *records.held() == Held::default();
+        *began = match (is_alone, ended.is_empty()) {
+            (true, _) => None,
+            (false, true) => before.or(at),
+            (false, false) => at,
+        };
+        let at = if is_alone { at } else { before };
+        ended.iter().flat_map(|ended| self.record(source, ended.trim_ascii_end(), at)).collect()
+    }
+
+    /// Judges the records that nothing has ended yet: no line is left.
+    pub fn end(&mut self) -> Vec<Transition> {
+        let mut ended = Vec::new();
+        for (source, records) in &mut self.records {
+            let Some((records, began)) = records else { continue };
+            records.end(&mut |record| ended.push((source.clone(), record.to_vec(), *began)));
+        }
+        ended
+            .into_iter()
+            .flat_map(|(source, record, at)| self.record(&source, record.trim_ascii_end(), at))
+            .collect()
+    }
+
+    fn record(&mut self, source: &str, line: &[u8], at: Option<Timestamp>) -> Vec<Transition> {
         self.told.lines += 1;
         let mut moves = Vec::new();
         if let Some(at) = at {
@@ -236,6 +271,28 @@ mod tests {
         assert_eq!((summary.lines, summary.matches["r"]), (6, 3));
         assert_eq!((summary.all().episodes, summary.all().peak_proximity), (1, Some(0.5)));
         assert_eq!(summary.length(), Span::from_seconds(5000));
+    }
+
+    #[test]
+    fn a_record_is_judged_when_it_was_begun() {
+        let rule = "[[log]]\nname = \"r\"\nmatch = \"app.log\"\npattern = 'ERROR.*Timeout'\nbegins = '^\\d'\ncount = 2\n";
+        let rules = RuleSet::parse(&[("r.toml".to_owned(), rule.to_owned())]).unwrap();
+        let mut replay = LogReplay::new(rules).unwrap();
+        let mut moves = Vec::new();
+        for (second, line) in
+            [(1, "1 ERROR"), (2, " at x"), (3, " Timeout"), (60, "2 fine"), (61, "3 ERROR"), (62, "Timeout")]
+        {
+            moves.extend(replay.line(
+                "app.log",
+                line.as_bytes(),
+                Some(Timestamp::from_millis(second * 1000)),
+            ));
+        }
+        moves.extend(replay.end());
+        let told: Vec<(i64, String)> =
+            moves.iter().map(|one| (one.at.wall.as_seconds(), one.to.to_string())).collect();
+        assert_eq!(told, [(1, "approached".to_owned()), (61, "approached".to_owned())]);
+        assert_eq!(replay.finish().lines, 3);
     }
 
     #[test]

@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Match;
 use crate::reading::{Measure, Reading, Stamp};
+use crate::rule::LogRule;
 
 mod counted;
+mod usual;
 
 use counted::Counted;
+use usual::Usual;
 
 /// At most this many keys a rule; the one longest quiet goes first.
 const MAX_KEYS: usize = 4096;
@@ -24,6 +27,12 @@ pub struct Window {
     path: String,
     last: Stamp,
     counted: Counted,
+    /// Of a rule whose limit follows what is usual.
+    #[serde(default)]
+    usual: Option<Usual>,
+    /// The limit that follows from it.
+    #[serde(default)]
+    limit: Option<f64>,
 }
 
 /// The rule's name and the key.
@@ -71,8 +80,14 @@ impl Windows {
                 self.changed.insert((name.clone(), quietest));
             }
         }
-        let fresh =
-            || Window { length_ms: 0, path: String::new(), last: at, counted: Counted::of(found.log) };
+        let fresh = || Window {
+            length_ms: 0,
+            path: String::new(),
+            last: at,
+            counted: Counted::of(found.log),
+            usual: None,
+            limit: None,
+        };
         let window = keys.entry(key.clone()).or_insert_with(fresh);
         // The rule may have changed since the window was stored.
         if !window.counted.is_of(found.log) {
@@ -82,6 +97,11 @@ impl Windows {
         path.clone_into(&mut window.path);
         window.counted.forget(at, window.length_ms);
         window.counted.add(found.distinct.as_deref(), at, window.length_ms);
+        if found.log.over_usual.is_some() {
+            let usual = window.usual.get_or_insert_default();
+            usual.see(window.counted.count(), at.wall);
+            window.limit = usual.usual().and_then(|usual| found.log.count_over(usual));
+        }
         let reading = reading(name, &key, window, at);
         self.changed.insert((name.clone(), key));
         reading
@@ -97,7 +117,7 @@ impl Windows {
                     self.changed.insert((rule.clone(), key.clone()));
                 }
             }
-            keys.retain(|_, window| window.counted.count() > 0);
+            keys.retain(|_, window| window.counted.count() > 0 || window.usual.is_some());
         }
         readings
     }
@@ -130,7 +150,10 @@ impl Windows {
 
 fn reading(rule: &str, key: &str, window: &Window, at: Stamp) -> Reading {
     let count = window.counted.count() as f64;
-    Reading::value(&format!("log.{rule}"), key, at, count).label("path", window.path.clone())
+    let mut reading =
+        Reading::value(&format!("log.{rule}"), key, at, count).label("path", window.path.clone());
+    reading.limits = window.limit.map(LogRule::levels_at);
+    reading
 }
 
 #[cfg(test)]
@@ -200,6 +223,31 @@ mod tests {
         let failed = Measure::Consequence { value: Some(3.0), reason };
         assert_eq!(welcome(&mut windows, "a", 4), Some(("a".to_owned(), failed)));
         assert_eq!(welcome(&mut windows, "a", 90), None, "the window is over");
+    }
+
+    #[test]
+    fn a_limit_may_follow_what_the_host_usually_has() {
+        let matcher = matcher("count = 10\nover_usual = 3\n");
+        let mut windows = Windows::default();
+        let limit = |windows: &mut Windows, day: i64, lines: usize| {
+            let second = day * 86_400;
+            let mut last = None;
+            for _ in 0..lines {
+                let found = matcher.matches("f", b"from a as x");
+                last = windows.record(&found[0], "f", at(second));
+            }
+            let fallen = windows.tick(at(second + 100)).pop().unwrap();
+            let limit = last.unwrap().limits.map(|limits| limits.limit);
+            assert_eq!(fallen.limits.map(|limits| limits.limit), limit, "a count that falls is judged alike");
+            limit
+        };
+        let limits: Vec<Option<f64>> = [20, 30, 40, 500, 1]
+            .iter()
+            .zip(0..)
+            .map(|(lines, day)| limit(&mut windows, day, *lines))
+            .collect();
+        assert_eq!(limits, [None, None, None, Some(90.0), Some(105.0)]);
+        assert_eq!(limit(&mut windows, 60, 1), Some(10.0), "never below the count");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sockets that wait for anybody, from `/proc/net/{tcp,tcp6,udp,udp6}` (proc_pid_net(5), the kernel's
 //! `Documentation/networking/proc_net_tcp.rst`).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Which of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -57,7 +57,8 @@ impl Bus {
         command.arg("--nofork").arg("--config-file").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().ok()?;
         let bus = Self { process, address, _folder: folder };
-        while !socket.exists() {
+        // The file is there before it is listened to.
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
             tokio::task::yield_now().await;
         }
         Some(bus)

@@ -29,6 +29,9 @@ struct Side {
     replay: LogReplay,
 }
 
+/// More rules that match nothing are told by their number.
+const MANY_SILENT: usize = 5;
+
 /// One or two of them.
 struct Sides {
     all: Vec<Side>,
@@ -56,6 +59,7 @@ pub(in crate::cli) fn run(file: &Config, options: &ReplayLog) -> Ended {
         let source = options.known_as.clone().unwrap_or_else(|| log.to_string_lossy().into_owned());
         read_log(log, &mut clock, &mut read, |line, at| sides.line(&source, line, at, &mut teller))?;
     }
+    sides.end(&mut teller)?;
     if read.lines > 0 && read.without_time == read.lines {
         let why = "no line says when it was written: `Jun 14 15:16:01` or RFC 3339 at its begin is read";
         return Err(Failure::unreachable(why));
@@ -96,9 +100,22 @@ impl Sides {
         at: Option<Timestamp>,
         teller: &mut Teller,
     ) -> io::Result<()> {
+        self.tell(teller, |replay| replay.line(source, line, at))
+    }
+
+    /// Judges what the last lines left open.
+    fn end(&mut self, teller: &mut Teller) -> io::Result<()> {
+        self.tell(teller, LogReplay::end)
+    }
+
+    fn tell(
+        &mut self,
+        teller: &mut Teller,
+        judge: impl Fn(&mut LogReplay) -> Vec<Transition>,
+    ) -> io::Result<()> {
         let mut moves: Vec<(usize, Transition)> = Vec::new();
         for (index, side) in self.all.iter_mut().enumerate() {
-            moves.extend(side.replay.line(source, line, at).into_iter().map(|one| (index, one)));
+            moves.extend(judge(&mut side.replay).into_iter().map(|one| (index, one)));
         }
         moves.sort_by_key(|(_, one)| one.at.wall);
         for (index, one) in &moves {
@@ -164,7 +181,8 @@ fn conclude(told: &[(&str, LogSummary)], read: Read, teller: &Teller) -> io::Res
         return output::json(&as_json(told, read));
     }
     output::line("")?;
-    for line in columns::lines(&table(told, &teller.timeline), teller.timeline.terminal) {
+    let silent = silent(told);
+    for line in columns::lines(&table(told, &silent, &teller.timeline), teller.timeline.terminal) {
         output::line(&line)?;
     }
     match told {
@@ -177,6 +195,7 @@ fn conclude(told: &[(&str, LogSummary)], read: Read, teller: &Teller) -> io::Res
     let Some((_, summary)) = told.first() else { return Ok(()) };
     let mut notes = format!("{} lines over {}", read.lines, summary.length());
     for (count, what) in [
+        (silent.len() as u64, "rules match nothing"),
         (read.without_time, "without a time of their own"),
         (summary.late, "older than one before them"),
         (summary.refused, "counts left out: there are too many subjects"),
@@ -202,8 +221,17 @@ fn as_json(told: &[(&str, LogSummary)], read: Read) -> Value {
     }
 }
 
-/// A row for each rule of each side.
-fn table(told: &[(&str, LogSummary)], timeline: &Timeline) -> Vec<Vec<String>> {
+/// Rules that match nothing on any side, where there are so many that they would hide the others.
+fn silent(told: &[(&str, LogSummary)]) -> BTreeSet<String> {
+    let matches =
+        |rule: &String| told.iter().filter_map(|(_, summary)| summary.matches.get(rule)).sum::<u64>();
+    let names: BTreeSet<&String> = told.iter().flat_map(|(_, summary)| summary.matches.keys()).collect();
+    let silent: BTreeSet<String> = names.into_iter().filter(|rule| matches(rule) == 0).cloned().collect();
+    if silent.len() > MANY_SILENT { silent } else { BTreeSet::new() }
+}
+
+/// A row for each rule of each side, but the silent ones.
+fn table(told: &[(&str, LogSummary)], silent: &BTreeSet<String>, timeline: &Timeline) -> Vec<Vec<String>> {
     let both = told.len() > 1;
     let head = ["rule", "judged by", "matches", "episodes", "closest", "first approach", "failed"];
     let row = |cells: [String; 7]| -> Vec<String> {
@@ -213,7 +241,7 @@ fn table(told: &[(&str, LogSummary)], timeline: &Timeline) -> Vec<Vec<String>> {
     let when = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| timeline.when(at));
     let mut rows = vec![row(head.map(str::to_owned))];
     for (side, summary) in told {
-        for (rule, matches) in &summary.matches {
+        for (rule, matches) in summary.matches.iter().filter(|(rule, _)| !silent.contains(*rule)) {
             let of = summary.rules.get(rule).copied().unwrap_or_default();
             rows.push(row([
                 rule.clone(),

@@ -8,10 +8,11 @@ use toml_edit::{Item, TableLike};
 use crate::proximity::Limits;
 use crate::rule::parse::At;
 
-pub(super) const KEYS: &[&str] = &["pattern", "count", "window", "distinct", "by", "then", "then_after"];
+pub(super) const KEYS: &[&str] =
+    &["pattern", "begins", "count", "window", "distinct", "by", "over_usual", "then", "then_after"];
 
 /// Matches of a pattern within a window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LogRule {
     pub pattern: String,
     /// Matches (or distinct values) within the window that are the failure limit.
@@ -21,6 +22,10 @@ pub struct LogRule {
     pub distinct: Option<String>,
     /// Count apart for each value of this named group, which becomes the subject.
     pub by: Option<String>,
+    /// The failure limit is this many times what the host itself usually has in a window, and never below `count`.
+    pub over_usual: Option<f64>,
+    /// A line on which this matches begins a record; the lines that follow are of it.
+    pub begins: Option<String>,
     /// What must not follow.
     pub then: Option<Then>,
 }
@@ -61,6 +66,28 @@ impl LogRule {
         let by = group(reader, "by");
         let count = reader.integer(entry, "count", 1..1_000_001).unwrap_or(10);
         let window = reader.span(entry, "window", false).unwrap_or(Span::from_minutes(10));
+        let over_usual = reader.number(entry, "over_usual");
+        if over_usual.is_some_and(|times| !(1.0..=1_000.0).contains(&times)) {
+            let at = entry.get("over_usual").and_then(Item::span);
+            reader.fault(
+                at,
+                "`over_usual` is out of range",
+                "how many times the usual count, from 1 to 1000",
+            );
+        }
+        if over_usual.is_some() && by.is_some() {
+            let at = entry.get("over_usual").and_then(Item::span);
+            reader.fault(
+                at,
+                "`over_usual` beside `by`",
+                "what is usual is of the whole log: count with `distinct` instead",
+            );
+        }
+        let begins = expression(reader, entry, "begins").map(|(text, _)| text);
+        if begins.is_some() && !entry.contains_key("match") {
+            let at = entry.get("begins").and_then(Item::span);
+            reader.fault(at, "`begins` needs `match`", "the file whose records are of several lines");
+        }
         let then = Then::read(reader, entry, by.as_deref());
         Some(Self {
             pattern: pattern?,
@@ -68,14 +95,26 @@ impl LogRule {
             window,
             distinct,
             by,
+            over_usual,
+            begins,
             then,
         })
     }
 
     /// Near at half of the count, critical at four fifths.
     pub(super) fn levels(&self) -> Limits {
-        let count = f64::from(self.count);
+        Self::levels_at(f64::from(self.count))
+    }
+
+    /// The same for another count.
+    pub(crate) fn levels_at(count: f64) -> Limits {
         Limits::new(0.0, (count / 2.0).ceil(), (count * 0.8).ceil(), count)
+    }
+
+    /// The count that is the failure limit where `usual` is what the host has in a window; `None` where the rule does not ask.
+    pub(crate) fn count_over(&self, usual: f64) -> Option<f64> {
+        let limit = (usual * self.over_usual?).ceil();
+        Some(limit.max(f64::from(self.count)))
     }
 }
 
