@@ -39,7 +39,7 @@ setup_guest() {
 
 # Programs of others that benches measure themselves against.
 setup_peers() {
-    install_missing prometheus-node-exporter:prometheus-node-exporter openssl:openssl
+    install_missing prometheus-node-exporter:prometheus-node-exporter openssl:openssl /usr/sbin/rsyslogd:rsyslog
 }
 
 # An SMTP sink and an iCalendar reader that share no code with ours.

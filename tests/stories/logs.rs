@@ -20,10 +20,18 @@ fn settings(log: &Path) -> AgentSettings {
         ),
         rules: format!(
             "[[log]]\nname = \"guessing\"\nmatch = \"{}\"\npattern = '{PATTERN}'\nby = \"host\"\ncount = 10\n\
-             window = \"10m\"\ncategory = \"login\"\nconfirm = 1\n",
+             window = \"10m\"\ncategory = \"login\"\nconfirm = 1\n\
+             [[log]]\nname = \"every\"\npattern = '{PATTERN}'\nby = \"host\"\ncount = 100000\nwindow = \"1d\"\n",
             log.display()
         ),
     }
+}
+
+/// The sum of a rule's counts, as `check` tells them.
+fn counted(agent: &Agent, signal: &str) -> f64 {
+    let told = agent.json(&["check", "--json"]).unwrap();
+    let of_rule = told["signals"].as_array().unwrap().iter().filter(|told| told["signal"] == signal);
+    of_rule.filter_map(|told| told["value"].as_f64()).sum()
 }
 
 /// How many lines of all logs the agent has matched, as it counts them itself.
@@ -65,4 +73,20 @@ async fn guessed_passwords_open_a_login_case_and_a_rotation_loses_no_line() {
     })
     .await;
     assert_eq!(lines_read(&agent), Some(expected));
+
+    // What the agent counted live is what `scan` and `replay log` count of the same files afterwards.
+    let parts = [log.with_extension("log.1"), log.clone()].map(|part| part.display().to_string());
+    let rules = agent.folder().join("rules.d/story.toml").display().to_string();
+    let live = counted(&agent, "log.every");
+    let scanned = agent.json(&["scan", "--json", "--rules", &rules, &parts[0], &parts[1]]).unwrap();
+    let replayed = ["replay", "log", "--json", "--year", "2005", "--rules", &rules, &parts[0], &parts[1]];
+    let replayed = agent.run(&replayed).unwrap();
+    let summary: serde_json::Value =
+        serde_json::from_str(String::from_utf8_lossy(&replayed.stdout).lines().last().unwrap()).unwrap();
+    assert!(live > 400.0, "{live}");
+    assert_eq!(
+        (scanned["rules"]["every"].as_f64(), summary["rules"]["every"].as_f64()),
+        (Some(live), Some(live))
+    );
+    assert_eq!(scanned["lines"], expected);
 }

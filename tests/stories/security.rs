@@ -14,8 +14,8 @@ const SIGNALS: [(&str, &str); 5] = [
     ("security.new_listeners", "open ports"),
     ("security.sshd_drift", "/etc/ssh/sshd_config"),
     ("security.sudo_drift", "/etc/sudoers"),
-    ("security.privileged_users", "privileged users"),
-    ("security.authorised_keys", "authorised keys"),
+    ("security.privileged_users", "accounts"),
+    ("security.authorised_keys", "authorized_keys"),
 ];
 
 async fn near(systemd: &Systemd, signal: &str) -> Value {

@@ -51,8 +51,8 @@ const KINDS: [Kind; 5] = [
         any_change: true,
         weaker: frees_of_passwords,
     },
-    Kind { signal: "security.privileged_users", subject: "privileged users", ..LISTENERS },
-    Kind { signal: "security.authorised_keys", subject: "authorised keys", ..LISTENERS },
+    Kind { signal: "security.privileged_users", subject: "accounts", ..LISTENERS },
+    Kind { signal: "security.authorised_keys", subject: "authorized_keys", ..LISTENERS },
 ];
 
 fn frees_of_passwords(rule: &str, _: Option<&str>, new: Option<&str>) -> bool {

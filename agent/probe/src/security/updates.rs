@@ -30,6 +30,8 @@ const STALE: Span = Span::from_days(7);
 const AGAIN: Span = Span::from_hours(24);
 const NONE: &str = "pending updates are not seen: neither apt's nor dnf's package lists are here";
 
+const LATER: &str = "pending updates are looked for by the running agent, some minutes after its start";
+
 /// The host's package manager.
 #[derive(Clone, Copy, Debug)]
 struct Manager {
@@ -78,7 +80,8 @@ impl UpdatesProbe {
 
     async fn look(&mut self, clock: &Clock) -> Readings {
         if !std::mem::replace(&mut self.looked, true) {
-            return Readings::default();
+            let not_applicable = self.excuses.news([LATER.to_owned()]);
+            return Readings { readings: Vec::new(), not_applicable };
         }
         let mut excuses = Vec::new();
         let readings = self.updates.look(clock, &mut excuses).await;

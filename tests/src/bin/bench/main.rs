@@ -6,6 +6,8 @@ mod cost;
 mod figure;
 mod footprint;
 mod idle;
+mod latency;
+mod rsyslog;
 mod scan;
 mod smart;
 
@@ -16,7 +18,7 @@ use anyhow::{Result, bail};
 use figure::Figure;
 
 /// The benches by name.
-const NAMES: [&str; 3] = ["idle", "scan", "smart"];
+const NAMES: [&str; 4] = ["idle", "latency", "scan", "smart"];
 
 struct Wanted {
     json: bool,
@@ -53,6 +55,7 @@ async fn main() -> Result<()> {
     for name in &wanted.names {
         match name.as_str() {
             "list" => figure::say(&NAMES.join("\n"))?,
+            "latency" => figures.extend(latency::measure().await?),
             "scan" => figures.extend(scan::measure()?),
             "smart" => figures.extend(smart::measure()?),
             _ => figures.extend(idle::measure(wanted.window).await?),

@@ -8,13 +8,16 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use nearmiss_tests::process::{program, run};
 use serde_json::Value;
 
 use crate::cost::Cost;
 use crate::figure::Figure;
+use crate::footprint::Footprint;
+use crate::rsyslog::{NAME as RSYSLOG, Rsyslog};
 
 const BYTES: u64 = 1 << 30;
 /// One in so many lines is a failed login.
@@ -27,6 +30,7 @@ pub(crate) fn measure() -> Result<Vec<Figure>> {
     let log = folder.path().join("syslog");
     write_log(&log)?;
     let grep = cheapest(|| grep(rules::USUAL[0], &log))?;
+    let rsyslog = rsyslog(folder.path(), &log)?;
     let mut figures = Vec::new();
     let usual = rules::USUAL.map(str::to_owned).to_vec();
     for (name, patterns, goal) in [("usual", usual, 1.0 / 0.7), ("hard", rules::hard(), 1.0 / 0.25)] {
@@ -41,6 +45,15 @@ pub(crate) fn measure() -> Result<Vec<Figure>> {
             peer: ("grep -cE, one pattern", Some(grep.cpu)),
             goal,
         });
+        if name == "usual" {
+            figures.push(Figure {
+                what: "50 usual rules, peer: 1 text",
+                unit: "CPU s".to_owned(),
+                ours: ours.cpu,
+                peer: (RSYSLOG, rsyslog),
+                goal: 1.0,
+            });
+        }
         figures.push(Figure {
             what: if name == "usual" { "usual: memory" } else { "hard: memory" },
             unit: "MiB at most".to_owned(),
@@ -50,6 +63,19 @@ pub(crate) fn measure() -> Result<Vec<Figure>> {
         });
     }
     Ok(figures)
+}
+
+/// CPU seconds of rsyslog that follows the log from its start for one text; `None` where it is not installed.
+fn rsyslog(folder: &Path, log: &Path) -> Result<Option<f64>> {
+    const TEXT: &str = "Failed password";
+    let said = Command::new("grep").env("LC_ALL", "C").args(["-cF", TEXT]).arg(log).output()?;
+    let lines: usize = String::from_utf8_lossy(&said.stdout).trim().parse()?;
+    let Some(mut rsyslog) = Rsyslog::start(folder, log, TEXT)? else { return Ok(None) };
+    while rsyslog.told().lines().count() < lines {
+        ensure!(rsyslog.process.is_running(), "rsyslog ended: {}", rsyslog.process.log());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Footprint::of(rsyslog.process.id()).map(|footprint| Some(footprint.cpu))
 }
 
 fn cheapest(mut once: impl FnMut() -> Result<Cost>) -> Result<Cost> {
