@@ -1,6 +1,6 @@
 //! Texts that every match of a pattern has one of, all looked for at once.
 
-use aho_corasick::{AhoCorasick, MatchKind, packed};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
 
 #[derive(Debug)]
 pub(super) struct Texts {
@@ -30,7 +30,10 @@ impl Texts {
             Some(vectors) => First::Vectors(vectors),
             None => First::Automaton(built(MatchKind::LeftmostFirst)?),
         };
-        Some(Self { first, all: built(MatchKind::Standard)?, owners })
+        // Few lines are asked of it: the smallest automaton will do.
+        let small =
+            AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).prefilter(false).build(texts);
+        Some(Self { first, all: small.ok()?, owners })
     }
 
     pub(super) fn first(&self, block: &[u8], at: usize) -> Option<usize> {
