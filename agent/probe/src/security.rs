@@ -64,11 +64,13 @@ fn frees_of_passwords(rule: &str, _: Option<&str>, new: Option<&str>) -> bool {
 pub struct SecurityProbe {
     interval: Span,
     root: PathBuf,
+    /// Away while a look is under way.
+    host: Option<Host>,
     accepted: BTreeMap<&'static str, Timestamp>,
     had: BTreeMap<&'static str, Had>,
     /// Sockets that were there at the last look and that the host did not have: the next one counts them.
     fresh: BTreeSet<String>,
-    looks: Patience<Look>,
+    looks: Patience<(Host, Look)>,
     excuses: Excuses,
 }
 
@@ -93,6 +95,7 @@ impl SecurityProbe {
         Self {
             interval,
             root,
+            host: None,
             accepted,
             had: BTreeMap::new(),
             fresh: BTreeSet::new(),
@@ -102,11 +105,18 @@ impl SecurityProbe {
     }
 
     async fn look(&mut self, clock: &Clock) -> Readings {
-        let host = Host::at(self.root.clone());
-        let looked = self.looks.ask("doors and keys", PATIENCE, move || host.look()).await;
+        let mut host = self.host.take().unwrap_or_else(|| Host::at(self.root.clone()));
+        let looking = move || {
+            let look = host.look();
+            (host, look)
+        };
+        let looked = self.looks.ask("doors and keys", PATIENCE, looking).await;
         let at = clock.stamp();
         let (mut look, mut readings) = match looked {
-            Ok(look) => (look, Vec::new()),
+            Ok((host, look)) => {
+                self.host = Some(host);
+                (look, Vec::new())
+            }
             Err(why) => return self.invalid(&why, at),
         };
         self.settle(&mut look);

@@ -23,6 +23,8 @@ const MOST_ACCOUNTS: usize = 500;
 #[derive(Debug)]
 pub(super) struct Host {
     root: PathBuf,
+    /// Making a pattern of a glob costs more than looking for its files.
+    patterns: BTreeMap<String, Pattern>,
 }
 
 /// What one look found.
@@ -37,10 +39,10 @@ pub(super) struct Look {
 
 impl Host {
     pub(super) const fn at(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, patterns: BTreeMap::new() }
     }
 
-    pub(super) fn look(&self) -> Look {
+    pub(super) fn look(&mut self) -> Look {
         let mut look = Look::default();
         match sockets::open(&self.root) {
             Ok(sockets) => {
@@ -50,13 +52,15 @@ impl Host {
             }
             Err(fault) => look.excuses.push(format!("open ports are not seen: /proc/net: {fault}")),
         }
-        look.keep("security.sshd_drift", self.sshd());
+        let sshd = self.sshd();
+        let key_files = sshd.as_ref().and_then(|(found, _)| found.get("authorizedkeysfile")).cloned();
+        look.keep("security.sshd_drift", sshd);
         look.keep("security.sudo_drift", self.sudo());
         let accounts = self.text("/etc/passwd").map(|text| security::accounts(&text)).unwrap_or_default();
         if let Ok(group) = self.text("/etc/group") {
             look.found.insert("security.privileged_users", security::privileged(&accounts, &group));
         }
-        look.keep("security.authorised_keys", self.keys(&accounts));
+        look.keep("security.authorised_keys", self.keys(&accounts, key_files.as_deref()));
         look.reboot = self.reboot();
         look
     }
@@ -72,7 +76,7 @@ impl Host {
     }
 
     /// `None` where there is no such thing on this host; else what was found, and what could not be read.
-    fn sshd(&self) -> Option<(Inventory, Vec<String>)> {
+    fn sshd(&mut self) -> Option<(Inventory, Vec<String>)> {
         const CONFIG: &str = "/etc/ssh/sshd_config";
         let mut directives = Directives::default();
         let (mut waiting, mut unread, mut read) = (vec![CONFIG.to_owned()], Vec::new(), 0);
@@ -98,16 +102,17 @@ impl Host {
     }
 
     /// The files that a path or glob names, relative ones below `folder`.
-    fn files(&self, named: &str, folder: &str) -> Vec<String> {
+    fn files(&mut self, named: &str, folder: &str) -> Vec<String> {
         let named = if named.starts_with('/') { named.to_owned() } else { format!("{folder}/{named}") };
-        let walk = Pattern::new(&self.path(&named).to_string_lossy()).walk();
+        let place = self.path(&named).to_string_lossy().into_owned();
+        let walk = self.patterns.entry(place.clone()).or_insert_with(|| Pattern::new(&place)).walk();
         // The last that is pushed is read first.
         let below = |path: &Path| Some(format!("/{}", path.strip_prefix(&self.root).ok()?.display()));
         walk.files.iter().rev().filter_map(|found| below(&found.path)).take(MOST_FILES).collect()
     }
 
     /// sudo's rules; of a file that only root may read, when and how large it is.
-    fn sudo(&self) -> Option<(Inventory, Vec<String>)> {
+    fn sudo(&mut self) -> Option<(Inventory, Vec<String>)> {
         let main = "/etc/sudoers".to_owned();
         fs::metadata(self.path(&main)).ok()?;
         let mut found = Inventory::new();
@@ -136,10 +141,9 @@ impl Host {
         ))
     }
 
-    fn keys(&self, accounts: &[Account]) -> Option<(Inventory, Vec<String>)> {
-        let sshd = self.sshd().map(|(found, _)| found).unwrap_or_default();
-        let named = sshd.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorizedkeysfile"));
-        let files = named.map_or(".ssh/authorized_keys .ssh/authorized_keys2", |(_, files)| files.as_str());
+    /// `files` as sshd is told of them; else its own default.
+    fn keys(&self, accounts: &[Account], files: Option<&str>) -> Option<(Inventory, Vec<String>)> {
+        let files = files.unwrap_or(".ssh/authorized_keys .ssh/authorized_keys2");
         let mut found = Inventory::new();
         let mut unread = Vec::new();
         for account in accounts.iter().filter(|account| account.has_shell()).take(MOST_ACCOUNTS) {
