@@ -7,7 +7,7 @@
 setup_packages() {
     local wanted=(smartctl:smartmontools mkfs.ext4:e2fsprogs losetup:mount python3:python3)
     wanted+=(openssl:openssl restic:restic mkfs.btrfs:btrfs-progs sshd:openssh-server ssh:openssh-client)
-    wanted+=(xz:xz-utils zstd:zstd)
+    wanted+=(xz:xz-utils zstd:zstd bindfs:bindfs)
     wanted+=(/usr/lib/nagios/plugins/check_disk:monitoring-plugins-basic)
     wanted+=(prometheus-node-exporter:prometheus-node-exporter)
     wanted+=(/lib/nut/dummy-ups:nut-server upsc:nut-client)

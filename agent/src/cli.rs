@@ -27,6 +27,7 @@ mod wrap;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -107,6 +108,9 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// Longer than the usual interval of a probe, so that its thread is not made anew for each look.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
 type Ended = Result<Exit, Failure>;
 
 /// Runs the command that was typed.
@@ -114,7 +118,8 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // One thread hands everything on; what takes long or may hang runs beside it. A watcher that is idle most of the time
     // pays for more threads by waking them.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().thread_keep_alive(KEEP_ALIVE).build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(arguments)),
         Err(fault) => Err(Failure::unreachable(format!("no runtime can be made: {fault}"))),

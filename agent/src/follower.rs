@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nearmiss_agent_core::config::LogConfig;
-use nearmiss_agent_core::log::{Matcher, Records};
+use nearmiss_agent_core::log::{Matcher, Records, Source};
 use nearmiss_agent_core::reading::{Reading, Stamp};
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_runtime::tasks::{self, Stop};
@@ -45,10 +45,12 @@ use journal::{Journal, Told};
 pub(crate) use lines::Splitter;
 use paths::Paths;
 use tail::Tail;
-use watch::Watch;
+use watch::{Cover, Watch};
 
 /// Looked at anew even when nothing was heard: events are hints, and network filesystems give none.
 const RESTAT: Duration = Duration::from_secs(2);
+/// And where all is still and every change is told of.
+const RESTAT_TOLD: Duration = Duration::from_secs(15);
 /// Bytes read before what they gave is handed on.
 const BATCH_BYTES: usize = 1024 * 1024;
 /// Files kept open while nothing is written to them; the usual limit of a process is 1024 (getrlimit(2)).
@@ -126,8 +128,10 @@ impl Follower {
     pub async fn run(mut self, clock: Clock, mut stop: Stop, found: mpsc::Sender<Followed>) {
         let mut watch = Watch::start();
         let mut appeared = Vec::new();
-        let mut journal = self.wants_journal.then(|| Journal::follow(self.stored.journal(clock.wall())));
+        let follow = || Journal::follow(self.stored.journal(clock.wall()), &self.matcher.journal_fields());
+        let mut journal = self.wants_journal.then(follow);
         let mut told = Vec::new();
+        let mut cover;
         loop {
             loop {
                 self.told.append(&mut told);
@@ -135,27 +139,27 @@ impl Follower {
                 let (now, files) = (clock.stamp(), std::mem::take(&mut appeared));
                 let stepped = tasks::blocking("follow", move || {
                     let stepped = self.step(now, files);
-                    (self, stepped)
+                    let cover = watch.cover(self.tails.keys(), self.paths.folders());
+                    (self, watch, stepped, cover)
                 });
-                let Ok((follower, (followed, more))) = stepped.await else { return };
-                self = follower;
+                let Ok((follower, watching, (followed, more), covered)) = stepped.await else { return };
+                (self, watch, cover) = (follower, watching, covered);
                 if !followed.is_empty() && found.send(followed).await.is_err() {
                     return;
                 }
                 if stop.is_asked() {
                     return;
                 }
-                if !more {
+                if !more && !cover.is_new {
                     break;
                 }
                 tokio::task::yield_now().await;
             }
-            watch.cover(self.tails.keys(), self.paths.folders());
             tokio::select! {
                 () = stop.asked() => return,
                 () = watch.heard(&mut appeared) => {}
                 () = heard(&mut journal, &mut told) => {}
-                () = tokio::time::sleep(self.patience(&clock)) => {}
+                () = tokio::time::sleep(self.patience(cover, &clock)) => {}
             }
         }
     }
@@ -182,7 +186,9 @@ impl Follower {
             let windows = &mut self.stored.windows;
             let files = arrived.remove(path).unwrap_or_default();
             let folder = self.folders.of(path);
-            let mut count = |block: &[u8]| batch.block(block, &name, &self.matcher, windows, &self.captures);
+            let mut count = |block: &[u8]| {
+                batch.block(block, &name, (&*name).into(), &self.matcher, windows, &self.captures);
+            };
             let polled = match self.records.get_mut(path) {
                 None => tail.poll(files, &folder, now_ms, &mut budget, &mut count),
                 Some(records) => {
@@ -225,7 +231,8 @@ impl Follower {
                 Told::Entry(entry) => {
                     self.journal_fault = None;
                     let windows = &mut self.stored.windows;
-                    batch.block(&entry.lines, &entry.source, &self.matcher, windows, &self.captures);
+                    let source = Source::journal(&entry.source, &entry.fields);
+                    batch.block(&entry.lines, &entry.source, source, &self.matcher, windows, &self.captures);
                     self.stored.read_journal(journal::Place::Cursor(entry.cursor));
                 }
                 Told::Fault(why) => self.journal_fault = Some(why),
@@ -269,12 +276,18 @@ impl Follower {
         why_not
     }
 
-    /// Until the next look without a hint: at most [`RESTAT`], sooner when a match falls out of its window.
-    fn patience(&self, clock: &Clock) -> Duration {
+    /// Until the next look without a hint; sooner when a match falls out of its window.
+    fn patience(&self, cover: Cover, clock: &Clock) -> Duration {
+        let restat = if cover.is_whole && self.is_still() { RESTAT_TOLD } else { RESTAT };
         let now = clock.stamp().boot_ms;
         let wake = self.stored.windows.next_wake();
         let until = wake.map(|at| Duration::from_millis(u64::try_from(at.saturating_sub(now)).unwrap_or(0)));
-        until.map_or(RESTAT, |until| until.clamp(Duration::from_millis(1), RESTAT))
+        until.map_or(restat, |until| until.clamp(Duration::from_millis(1), restat))
+    }
+
+    /// Whether nothing is to be done until a file changes.
+    fn is_still(&self) -> bool {
+        self.tails.values().all(Tail::rests) && self.records.values().all(Records::is_empty)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod lab;
 pub mod loopfs;
 pub mod mail;
 pub mod mirror;
+pub mod mount;
 pub mod process;
 pub mod sshd;
 pub mod systemd;

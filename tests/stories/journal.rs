@@ -9,7 +9,9 @@ const CONFIG: &str = "state = \"/var/lib/nearmiss\"\n[observe]\nfor = \"0s\"\n[p
     [probe.disk]\nenabled = false\n[probe.host]\nenabled = false\n[probe.service]\nenabled = false\n\
     [probe.log]\npaths = [\"/var/log/none-such\"]\n";
 const RULES: &str = "[[log]]\nname = \"wrong-pin\"\nmatch = \"journal:gate.service\"\npattern = 'wrong PIN (?P<badge>\\d+)'\n\
-    by = \"badge\"\ncount = 100\nwindow = \"1h\"\ncategory = \"login\"\n";
+    by = \"badge\"\ncount = 100\nwindow = \"1h\"\ncategory = \"login\"\n\
+    [[log]]\nname = \"alarms\"\njournal = { PRIORITY = \"[0-3]\", SYSLOG_IDENTIFIER = \"gate\" }\npattern = '(?P<door>west|east) forced'\n\
+    by = \"door\"\ncount = 100\nwindow = \"1h\"\ncategory = \"login\"\n";
 /// It says what is in a file, a line of it at a time, and ends.
 const GATE: &str = "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/cat /run/said\n\
     StandardOutput=journal\nSyslogIdentifier=gate\n";
@@ -33,8 +35,11 @@ async fn with_journal(folder: &std::path::Path) -> Systemd {
 }
 
 fn says(systemd: &Systemd, badge: u32, times: usize) {
-    let lines = format!("wrong PIN {badge}\nopened for 1\n").repeat(times);
-    systemd.write("/run/said", &lines).unwrap();
+    said(systemd, &format!("wrong PIN {badge}\nopened for 1\n").repeat(times));
+}
+
+fn said(systemd: &Systemd, lines: &str) {
+    systemd.write("/run/said", lines).unwrap();
     systemd.must(&["systemctl", "start", "gate.service"]).unwrap();
 }
 
@@ -66,4 +71,11 @@ async fn what_units_say_is_counted_once_also_over_a_kill_and_what_was_said_meanw
     margin_where(&systemd, "log.wrong-pin", "8", |margin| counted(margin) >= 1.0).await;
     let margin = margin_where(&systemd, "log.wrong-pin", "7", |margin| counted(margin) >= 25.0).await;
     assert_eq!(counted(&margin), 25.0, "{margin}");
+
+    // A field that is not printed unless a rule asks: what systemd reads of the prefix of a line (sd-daemon(3)).
+    said(&systemd, "<2>west forced\n<6>west forced: drill\n<6>west forced: drill\n<3>east forced\n");
+    for door in ["west", "east"] {
+        let margin = margin_where(&systemd, "log.alarms", door, |margin| counted(margin) >= 1.0).await;
+        assert_eq!(counted(&margin), 1.0, "{margin}");
+    }
 }

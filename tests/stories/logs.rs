@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use nearmiss_tests::lab::{Agent, AgentSettings, CLIENT, Lab};
+use nearmiss_tests::mount::SilentMount;
 use nearmiss_tests::wait::until;
 
 use crate::corpus;
@@ -89,4 +90,36 @@ async fn guessed_passwords_open_a_login_case_and_a_rotation_loses_no_line() {
         (Some(live), Some(live))
     );
     assert_eq!(scanned["lines"], expected);
+}
+
+#[tokio::test]
+async fn a_log_on_a_mount_that_tells_nothing_is_read_through_its_rotations() {
+    let folder = tempfile::Builder::new().prefix("nearmiss-story-").tempdir().unwrap();
+    let Some(mount) = SilentMount::make(folder.path()).unwrap() else {
+        eprintln!("skipped: no bindfs, or it may not mount: apt-get install bindfs");
+        return;
+    };
+    let lab = Lab::start().await.unwrap();
+    let (here, there) = (mount.path().join("app.log"), mount.behind().join("app.log"));
+    File::create(&there).unwrap();
+    let mut agent = lab.agent(settings(&here)).await.unwrap();
+    agent.start().await.unwrap();
+
+    let mut written = 0;
+    for turn in 0..2_u64 {
+        let mut file = File::options().create(true).append(true).open(&there).unwrap();
+        for _ in 0..100 {
+            written += 1;
+            writeln!(file, "{written} authentication failure; rhost=host-{turn}").unwrap();
+        }
+        until(&format!("{written} lines read"), async || lines_read(&agent).filter(|read| *read >= written))
+            .await;
+        // Some behind what was read, then the next file.
+        written += 1;
+        writeln!(file, "{written} authentication failure; rhost=host-{turn}").unwrap();
+        fs::rename(&there, there.with_extension(format!("log.{turn}"))).unwrap();
+    }
+    File::create(&there).unwrap();
+    until("the last line", async || lines_read(&agent).filter(|read| *read >= written)).await;
+    assert_eq!((lines_read(&agent), counted(&agent, "log.every")), (Some(202), 202.0));
 }

@@ -11,7 +11,7 @@ mod time;
 mod window;
 
 pub use line::{MAX_LINE_BYTES, lines};
-pub use matcher::{Hit, Match, Matcher, Scanned};
+pub use matcher::{Hit, Match, Matcher, Scanned, Source};
 pub use record::{Held, Records};
 pub use replay::{LogReplay, LogSummary, MOST_SIGNALS};
 pub use shipped::SHIPPED_PACKS;

@@ -50,7 +50,7 @@ fn count(path: &Path, matcher: &Matcher, counted: &mut Counted) -> std::io::Resu
     let name = path.to_string_lossy();
     let Counted { bytes, lines, rules } = counted;
     let mut scan = |block: &[u8]| {
-        let scanned = matcher.scan(&name, block, &mut |hit| {
+        let scanned = matcher.scan(&*name, block, &mut |hit| {
             if let Some(matches) = rules.get_mut(hit.name()).filter(|_| !hit.is_then()) {
                 *matches += 1;
             }

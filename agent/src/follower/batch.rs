@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nearmiss_agent_core::log::{Matcher, Windows};
+use nearmiss_agent_core::log::{Matcher, Source, Windows};
 use nearmiss_agent_core::reading::{Reading, Stamp};
 
 use super::Followed;
@@ -23,16 +23,17 @@ impl Batch {
         Self { now, followed: Followed::default(), gaps: Vec::new() }
     }
 
-    /// Matches whole lines of the file `name`, counts their matches and keeps what matched for evidence.
+    /// Matches whole lines from `source`, which is called `name`, counts their matches and keeps what matched for evidence.
     pub(super) fn block(
         &mut self,
         block: &[u8],
         name: &str,
+        source: Source<'_>,
         matcher: &Matcher,
         windows: &mut Windows,
         captures: &Captures,
     ) {
-        let scanned = matcher.scan(name, block, &mut |hit| {
+        let scanned = matcher.scan(source, block, &mut |hit| {
             let Some(reading) = windows.record(&hit.take(), name, self.now) else { return };
             captures.keep_line(&reading.signal, &reading.subject, self.now.wall, name, hit.line());
             self.followed.readings.push(reading);

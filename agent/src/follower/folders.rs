@@ -32,6 +32,8 @@ pub(crate) struct Folder {
     path: PathBuf,
     /// Its last change before it was listed, nanoseconds since 1970; `None` where it is not there.
     pub(crate) changed: Option<i64>,
+    /// A handle of a file in it may come to be one of another file: no handle is kept.
+    pub(crate) swaps_handles: bool,
     names: BTreeSet<String>,
 }
 
@@ -74,7 +76,7 @@ impl Folder {
     fn list(path: &Path, changed: Option<i64>) -> Self {
         let entries = fs::read_dir(path).into_iter().flatten().take(MAX_ENTRIES).flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        Self { path: path.to_owned(), changed, names }
+        Self { path: path.to_owned(), changed, swaps_handles: swaps_handles(path), names }
     }
 
     /// Whether nothing moved from one listing to the other.
@@ -96,6 +98,13 @@ impl Folder {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Whether the folder lies on a user-space filesystem. Those may know a file by its path alone, as sshfs does: after
+/// another host has renamed it, what its handle says is of the file that has the name now.
+fn swaps_handles(folder: &Path) -> bool {
+    const FUSE: u32 = 0x6573_5546;
+    rustix::fs::statfs(folder).is_ok_and(|about| about.f_type as u32 == FUSE)
 }
 
 /// Where the files beside `path` lie.

@@ -1,6 +1,7 @@
 //! systemd's journal, read by its own program from a cursor on: entries come in the order in which they were written, each
 //! once, over restarts of the agent and of the program.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub(super) const MOST: usize = 1024;
 const AGAIN: Duration = Duration::from_secs(5);
 const AT_MOST: Duration = Duration::from_secs(300);
 /// What is printed of an entry: fields of more than 4 KiB are left out by the program itself.
-const FIELDS: &str = "MESSAGE,SYSLOG_IDENTIFIER,_PID,_SYSTEMD_UNIT,_TRANSPORT";
+const FIELDS: [&str; 5] = ["MESSAGE", "SYSLOG_IDENTIFIER", "_PID", "_SYSTEMD_UNIT", "_TRANSPORT"];
 
 /// What the reader has to say.
 #[derive(Debug)]
@@ -46,9 +47,11 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    pub(super) fn follow(from: Place) -> Self {
+    /// With these fields of its entries, besides those that are always told.
+    pub(super) fn follow(from: Place, fields: &BTreeSet<String>) -> Self {
         let (tell, told) = mpsc::channel(AHEAD);
-        Self { told, reader: Box::pin(read(from, tell)) }
+        let fields: Vec<&str> = FIELDS.into_iter().chain(fields.iter().map(String::as_str)).collect();
+        Self { told, reader: Box::pin(read(from, fields.join(","), tell)) }
     }
 
     /// Waits for entries and takes as many as there are. May be dropped at any time and asked again.
@@ -61,11 +64,11 @@ impl Journal {
     }
 }
 
-async fn read(mut from: Place, tell: mpsc::Sender<Told>) {
+async fn read(mut from: Place, fields: String, tell: mpsc::Sender<Told>) {
     let mut pause = AGAIN;
     loop {
         let before = from.clone();
-        let why = match program(&from).spawn() {
+        let why = match program(&from, &fields).spawn() {
             Err(fault) => format!("journalctl: {fault}"),
             Ok(child) => match hand_on(child, &mut from, &tell).await {
                 Some(why) => why,
@@ -81,11 +84,11 @@ async fn read(mut from: Place, tell: mpsc::Sender<Told>) {
     }
 }
 
-fn program(from: &Place) -> Command {
+fn program(from: &Place, fields: &str) -> Command {
     let mut command = Command::new("journalctl");
     command
         .args(["--follow", "--output=json", "--quiet", "--no-pager"])
-        .arg(format!("--output-fields={FIELDS}"));
+        .arg(format!("--output-fields={fields}"));
     command.arg("--no-tail").arg(match from {
         Place::Cursor(cursor) => format!("--after-cursor={cursor}"),
         Place::Since(since) => {

@@ -134,8 +134,10 @@ fn is_pattern(text: &str) -> bool {
 /// Whether the journal is followed: where a rule asks for it, and where none of the system's log files is there. What is in
 /// both would be counted twice; what programs write to logs of their own is in neither.
 pub(super) fn wants_journal(config: &LogConfig, rules: &RuleSet) -> bool {
-    let globs = rules.log_rules().into_iter().filter_map(|(rule, _)| rule.subject.as_ref());
-    let is_asked = globs.map(|glob| glob.glob().glob()).any(|glob| glob.starts_with("journal:"));
+    let is_asked = rules.log_rules().into_iter().any(|(rule, log)| {
+        let names_it = |glob: &GlobMatcher| glob.glob().glob().starts_with("journal:");
+        !log.journal.is_empty() || rule.subject.as_ref().is_some_and(names_it)
+    });
     let is_file = |path: &String| is_pattern(path) || Path::new(path).exists();
     config.enabled && config.journal && (is_asked || !config.paths.iter().any(is_file))
 }

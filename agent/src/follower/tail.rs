@@ -141,6 +141,9 @@ impl Tail {
         }
         self.let_go(now_ms, each);
         self.rests = self.is_resting(&polled, outside, now_ms).then_some(outside);
+        if folder.swaps_handles {
+            self.close();
+        }
         polled
     }
 

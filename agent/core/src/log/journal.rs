@@ -1,6 +1,8 @@
 //! An entry of systemd's journal as `journalctl --output=json` prints it (systemd.journal-fields(7)), as a line like those of
 //! a log file: `sshd[123]: Failed password for ...`, of the log `journal:ssh.service`.
 
+use std::collections::BTreeMap;
+
 use nearmiss_shared::time::Timestamp;
 use serde::Deserialize;
 
@@ -13,26 +15,10 @@ pub struct Entry {
     pub source: String,
     /// Each line of its message, with who said it, and its end.
     pub lines: Vec<u8>,
+    /// What is printed of it besides.
+    pub fields: BTreeMap<String, String>,
     /// When the journal got it.
     pub at: Option<Timestamp>,
-}
-
-#[derive(Deserialize)]
-struct Fields {
-    #[serde(rename = "__CURSOR")]
-    cursor: String,
-    #[serde(rename = "__REALTIME_TIMESTAMP")]
-    microseconds: Option<String>,
-    #[serde(rename = "MESSAGE")]
-    message: Option<Value>,
-    #[serde(rename = "SYSLOG_IDENTIFIER")]
-    identifier: Option<Value>,
-    #[serde(rename = "_PID")]
-    pid: Option<Value>,
-    #[serde(rename = "_SYSTEMD_UNIT")]
-    unit: Option<Value>,
-    #[serde(rename = "_TRANSPORT")]
-    transport: Option<Value>,
 }
 
 /// A field is text, or bytes where it is none; a field that is there more than once is a list.
@@ -63,27 +49,33 @@ impl Value {
 
 /// Reads one line of JSON; `None` where it is no entry.
 pub fn entry(json: &[u8]) -> Option<Entry> {
-    let fields: Fields = serde_json::from_slice(json).ok()?;
-    let field = |field: &Option<Value>| field.as_ref().map(Value::text).filter(|text| !text.is_empty());
-    let is_kernel = field(&fields.transport).is_some_and(|transport| transport == "kernel");
-    let identifier = field(&fields.identifier).unwrap_or_else(|| "unknown".to_owned());
-    let source = match field(&fields.unit) {
+    let mut fields: BTreeMap<String, Value> = serde_json::from_slice(json).ok()?;
+    let message = fields.remove("MESSAGE");
+    let mut fields: BTreeMap<String, String> = fields
+        .into_iter()
+        .map(|(name, value)| (name, value.text()))
+        .filter(|(_, text)| !text.is_empty())
+        .collect();
+    let cursor = fields.remove("__CURSOR")?;
+    let at = fields.remove("__REALTIME_TIMESTAMP").and_then(|text| text.parse::<i64>().ok());
+    let at = at.map(|microseconds| Timestamp::from_millis(microseconds / 1000));
+    let field = |name: &str| fields.get(name).map(String::as_str);
+    let is_kernel = field("_TRANSPORT") == Some("kernel");
+    let identifier = field("SYSLOG_IDENTIFIER").unwrap_or("unknown");
+    let source = match field("_SYSTEMD_UNIT") {
         Some(unit) => format!("journal:{unit}"),
         None if is_kernel => "journal:kernel".to_owned(),
         None => format!("journal:{identifier}"),
     };
-    let pid = field(&fields.pid).filter(|_| !is_kernel).map_or_else(String::new, |pid| format!("[{pid}]"));
-    let head = identifier + &pid;
+    let pid = field("_PID").filter(|_| !is_kernel).map_or_else(String::new, |pid| format!("[{pid}]"));
+    let head = format!("{identifier}{pid}: ");
     let mut lines = Vec::new();
-    for line in fields.message.as_ref().map_or(&b""[..], Value::bytes).split(|byte| *byte == b'\n') {
+    for line in message.as_ref().map_or(&b""[..], Value::bytes).split(|byte| *byte == b'\n') {
         lines.extend_from_slice(head.as_bytes());
-        lines.extend_from_slice(b": ");
         lines.extend_from_slice(line);
         lines.push(b'\n');
     }
-    let at = fields.microseconds.and_then(|text| text.parse::<i64>().ok());
-    let at = at.map(|microseconds| Timestamp::from_millis(microseconds / 1000));
-    Some(Entry { cursor: fields.cursor, source, lines, at })
+    Some(Entry { cursor, source, lines, fields, at })
 }
 
 #[cfg(test)]
@@ -120,6 +112,14 @@ mod tests {
         ] {
             assert_eq!(told(fields), (source.to_owned(), lines.to_owned()));
         }
+    }
+
+    #[test]
+    fn what_else_is_told_of_an_entry_are_its_fields() {
+        let json = r#"{"__CURSOR":"c","MESSAGE":"x","PRIORITY":"3","_UID":["0","1"],"_CMDLINE":null,"_EXE":[47,255]}"#;
+        let fields = entry(json.as_bytes()).unwrap().fields;
+        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(fields, ["PRIORITY=3", "_EXE=/\u{fffd}", "_UID=0"]);
     }
 
     #[test]

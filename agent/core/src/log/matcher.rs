@@ -1,5 +1,8 @@
 //! All patterns of a host in one pass over blocks of lines; captures are taken only from lines that match.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{Glob, GlobMatcher};
 use regex::bytes::Regex;
 
 use super::line;
@@ -23,6 +26,29 @@ pub struct Matcher {
 struct Ruled {
     rule: Rule,
     log: LogRule,
+    journal: Vec<(String, GlobMatcher)>,
+}
+
+/// Where lines come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'s> {
+    /// A path, or `journal:UNIT`.
+    name: &'s str,
+    /// Of an entry of the journal.
+    fields: Option<&'s BTreeMap<String, String>>,
+}
+
+impl<'s> Source<'s> {
+    /// An entry of the journal and its fields, or those of [`Matcher::journal_fields`].
+    pub const fn journal(name: &'s str, fields: &'s BTreeMap<String, String>) -> Self {
+        Self { name, fields: Some(fields) }
+    }
+}
+
+impl<'s> From<&'s str> for Source<'s> {
+    fn from(name: &'s str) -> Self {
+        Self { name, fields: None }
+    }
 }
 
 /// One rule's match of one line.
@@ -69,13 +95,19 @@ impl Matcher {
                 thens.push(index);
             }
         }
-        let ruled = |(rule, log): &(&Rule, &LogRule)| Ruled { rule: (*rule).clone(), log: (*log).clone() };
-        Ok(Self { search: Search::new(&patterns)?, rules: rules.iter().map(ruled).collect(), thens })
+        let rules = rules.iter().map(|(rule, log)| Ruled::new(rule, log)).collect();
+        Ok(Self { search: Search::new(&patterns)?, rules, thens })
     }
 
-    /// Hands out every rule that matches a line of `block` (whole lines with their ends) of the log named `source` (a path,
-    /// or `journal:UNIT`), in the order of the lines and then of the rules.
-    pub fn scan(&self, source: &str, block: &[u8], each: &mut dyn FnMut(Hit<'_, '_>)) -> Scanned {
+    /// Hands out every rule that matches a line of `block` (whole lines with their ends) from `source`, in the
+    /// order of the lines and then of the rules.
+    pub fn scan<'s>(
+        &self,
+        source: impl Into<Source<'s>>,
+        block: &[u8],
+        each: &mut dyn FnMut(Hit<'_, '_>),
+    ) -> Scanned {
+        let source = source.into();
         let (lines, cut) = line::count(block);
         let asked: Vec<bool> = self.rules.iter().map(|ruled| ruled.is_about(source)).collect();
         self.search.matching(block, cut > 0, &mut |line, patterns| {
@@ -87,7 +119,8 @@ impl Matcher {
     }
 
     /// Every rule that matches this one line.
-    pub fn matches<'m>(&'m self, source: &str, line: &[u8]) -> Vec<Match<'m>> {
+    pub fn matches<'m, 's>(&'m self, source: impl Into<Source<'s>>, line: &[u8]) -> Vec<Match<'m>> {
+        let source = source.into();
         let hits = self.search.of_line(line).into_iter().filter_map(|index| self.hit(index, line));
         hits.filter(|hit| hit.ruled.is_about(source)).map(|hit| hit.take()).collect()
     }
@@ -112,9 +145,15 @@ impl Matcher {
 
     /// What makes records of the lines of the log named `source`, where a rule about it says what begins one.
     pub fn records(&self, source: &str) -> Option<Records> {
-        let about = self.rules.iter().filter(|ruled| ruled.is_about(source));
+        let about = self.rules.iter().filter(|ruled| ruled.is_about(source.into()));
         let begins = { about }.find_map(|ruled| ruled.log.begins.as_ref())?;
         Regex::new(begins).ok().map(Records::new)
+    }
+
+    /// The fields of the journal's entries that rules ask about.
+    pub fn journal_fields(&self) -> BTreeSet<String> {
+        let asked = self.rules.iter().flat_map(|ruled| &ruled.journal);
+        asked.map(|(name, _)| name.clone()).collect()
     }
 
     /// The names of all rules, in order.
@@ -128,8 +167,20 @@ impl Matcher {
 }
 
 impl Ruled {
-    fn is_about(&self, source: &str) -> bool {
-        self.rule.subject.as_ref().is_none_or(|glob| glob.is_match(source))
+    fn new(rule: &Rule, log: &LogRule) -> Self {
+        // Globs were validated when the rules were read.
+        let glob =
+            |(name, glob): (&String, &String)| Some((name.clone(), Glob::new(glob).ok()?.compile_matcher()));
+        let journal = log.journal.iter().filter_map(glob).collect();
+        Self { rule: rule.clone(), log: log.clone(), journal }
+    }
+
+    fn is_about(&self, source: Source<'_>) -> bool {
+        let has = |(name, glob): &(String, GlobMatcher)| {
+            source.fields.and_then(|fields| fields.get(name)).is_some_and(|value| glob.is_match(value))
+        };
+        self.rule.subject.as_ref().is_none_or(|glob| glob.is_match(source.name))
+            && self.journal.iter().all(has)
     }
 }
 
@@ -149,7 +200,7 @@ impl<'m> Hit<'m, '_> {
 
     /// What the rule wants of the line.
     pub fn take(&self) -> Match<'m> {
-        let Ruled { rule, log } = self.ruled;
+        let Ruled { rule, log, .. } = self.ruled;
         let wanted = log.by.is_some() || log.distinct.is_some();
         let captures = wanted.then(|| self.pattern.captures(self.line)).flatten();
         let group = |name: &Option<String>| {
@@ -165,4 +216,54 @@ impl<'m> Hit<'m, '_> {
 fn told(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     text.chars().filter(|letter| !letter.is_control()).take(MAX_KEY).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::RuleSet;
+
+    fn told(rules: &str) -> Result<Matcher, String> {
+        let text = format!("[[log]]\nname = \"r\"\npattern = 'denied'\n{rules}");
+        let rules = RuleSet::parse(&[("r.toml".to_owned(), text)])
+            .map_err(|faults| faults.iter().map(|fault| format!("{fault}; ")).collect::<String>())?;
+        Ok(Matcher::new(&rules.log_rules()).unwrap())
+    }
+
+    #[test]
+    fn a_rule_of_the_journals_fields_is_about_entries_that_have_them_all() {
+        let fields = [("PRIORITY", "3"), ("_UID", "33"), ("CONTAINER_NAME", "web-1")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let entry = Source::journal("journal:web.service", &fields);
+        for (rule, of_entry, of_file) in [
+            ("", 1, 1),
+            ("journal = { PRIORITY = \"[0-3]\" }", 1, 0),
+            ("journal = { PRIORITY = \"[0-2]\" }", 0, 0),
+            ("journal = { PRIORITY = \"[0-3]\", _UID = \"0\" }", 0, 0),
+            ("journal = { CONTAINER_NAME = \"web-*\", _UID = \"33\" }", 1, 0),
+            ("journal = { CONTAINER_ID = \"*\" }", 0, 0),
+            ("match = \"journal:db.service\"\njournal = { PRIORITY = \"[0-3]\" }", 0, 0),
+            ("match = \"journal:web.*\"\njournal = { PRIORITY = \"[0-3]\" }", 1, 0),
+        ] {
+            let matcher = told(rule).unwrap();
+            assert_eq!(matcher.matches(entry, b"web: denied").len(), of_entry, "{rule}");
+            assert_eq!(matcher.matches("/var/log/web.log", b"web: denied").len(), of_file, "{rule}");
+        }
+        let fields = told("journal = { _UID = \"0\", PRIORITY = \"3\" }").unwrap().journal_fields();
+        assert_eq!(fields.into_iter().collect::<Vec<_>>(), ["PRIORITY", "_UID"]);
+    }
+
+    #[test]
+    fn what_is_no_field_or_no_glob_is_said_with_its_place() {
+        for (rule, fault) in [
+            ("journal = { priority = \"3\" }", "r.toml:4: `priority` is no field of the journal"),
+            ("journal = { \"A=1,B\" = \"3\" }", "r.toml:4: `A=1,B` is no field of the journal"),
+            ("journal = { PRIORITY = 3 }", "r.toml:4: `PRIORITY` is integer `3`"),
+            ("journal = { PRIORITY = \"[\" }", "a glob of its values"),
+            ("journal = \"sshd\"", "a table [journal] is expected"),
+        ] {
+            let told = told(rule).unwrap_err();
+            assert!(told.contains(fault), "{rule}: {told}");
+        }
+    }
 }

@@ -34,6 +34,11 @@ impl Records {
         &self.held
     }
 
+    /// Whether no record waits for its end.
+    pub const fn is_empty(&self) -> bool {
+        self.held.0.is_none()
+    }
+
     /// Goes on with what was held before a restart.
     pub fn resume(&mut self, held: Held, now_ms: u64) {
         (self.held, self.last_ms) = (held, now_ms);

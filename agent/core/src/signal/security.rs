@@ -12,7 +12,8 @@ const DEVIATIONS: SignalSpec = SignalSpec {
     unit: "deviations",
     category: Category::Misconfiguration,
     scale: limited(0.0, 1.0, 1.0, 2.0),
-    interval: Some(Span::from_minutes(1)),
+    // Listing the listening sockets, the kernel goes through its table of all connections: some 10 ms each time.
+    interval: Some(Span::from_minutes(5)),
     confirm: 1,
     hold: Span::from_minutes(30),
     forecast: false,

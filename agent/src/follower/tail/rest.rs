@@ -30,7 +30,14 @@ impl Tail {
     /// Closes what is read to its end, so that not each of thousands of logs costs a handle. Since the path changes when it
     /// is written to, it goes on then as after a restart.
     pub(crate) fn sleep(&mut self) {
-        if self.rests.is_some() && self.sleeps.is_none() {
+        if self.rests.is_some() {
+            self.close();
+        }
+    }
+
+    /// The same, though it is not read to its end.
+    pub(super) fn close(&mut self) {
+        if self.sleeps.is_none() {
             self.sleeps = Some(self.positions());
             self.generations.clear();
         }
@@ -39,13 +46,19 @@ impl Tail {
     /// Opens what was closed. What is gone meanwhile is told as gaps.
     pub(super) fn wake(&mut self, folder: &Folder, now_ms: u64, gaps: &mut Vec<String>) -> io::Result<()> {
         let Some(asleep) = &self.sleeps else { return Ok(()) };
-        let (awake, missed) = Self::resume(&self.path, folder, asleep, now_ms)?;
+        let (mut awake, missed) = Self::resume(&self.path, folder, asleep, now_ms)?;
+        // For how long something is known was not forgotten.
+        awake.beside = std::mem::take(&mut self.beside);
         *self = awake;
         gaps.extend(missed);
         Ok(())
     }
 
-    /// Whether nothing happens here until the path changes from outside.
+    /// Whether the last look found that nothing happens here until the path changes from outside.
+    pub(crate) const fn rests(&self) -> bool {
+        self.rests.is_some()
+    }
+
     pub(super) fn is_resting(&self, polled: &Polled, outside: Outside, now_ms: u64) -> bool {
         let rests = |one: &Generation| one.at_end() && now_ms.saturating_sub(one.grew_at) >= RESTING_MS;
         let waits = !polled.more && polled.fault.is_none() && self.beside.is_settled(outside.folder);

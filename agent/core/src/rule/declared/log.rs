@@ -1,5 +1,8 @@
 //! What a `[[log]]` rule counts.
 
+use std::collections::BTreeMap;
+
+use globset::Glob;
 use nearmiss_shared::fault::Reader;
 use nearmiss_shared::time::Span;
 use serde::Serialize;
@@ -8,13 +11,30 @@ use toml_edit::{Item, TableLike};
 use crate::proximity::Limits;
 use crate::rule::parse::At;
 
-pub(super) const KEYS: &[&str] =
-    &["pattern", "begins", "count", "window", "distinct", "by", "over_usual", "then", "then_after"];
+pub(super) const KEYS: &[&str] = &[
+    "pattern",
+    "journal",
+    "begins",
+    "count",
+    "window",
+    "distinct",
+    "by",
+    "over_usual",
+    "then",
+    "then_after",
+];
+
+/// A field's name in the journal is no longer (systemd.journal-fields(7)).
+const MAX_FIELD: usize = 64;
+/// Fields that one rule asks for.
+const MAX_FIELDS: usize = 16;
 
 /// Matches of a pattern within a window.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LogRule {
     pub pattern: String,
+    /// Globs over fields of the journal's entries (systemd.journal-fields(7)); with any, nothing but the journal is matched.
+    pub journal: BTreeMap<String, String>,
     /// Matches (or distinct values) within the window that are the failure limit.
     pub count: u32,
     pub window: Span,
@@ -88,9 +108,11 @@ impl LogRule {
             let at = entry.get("begins").and_then(Item::span);
             reader.fault(at, "`begins` needs `match`", "the file whose records are of several lines");
         }
+        let journal = fields(reader, entry);
         let then = Then::read(reader, entry, by.as_deref());
         Some(Self {
             pattern: pattern?,
+            journal,
             count: u32::try_from(count).unwrap_or(10),
             window,
             distinct,
@@ -133,6 +155,33 @@ impl Then {
         }
         Some(Self { pattern, after: u32::try_from(after).unwrap_or(1) })
     }
+}
+
+/// The fields that an entry of the journal must have, by the globs of their values.
+fn fields(reader: &mut Reader<'_>, entry: &dyn TableLike) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    let Some(table) = reader.table(entry, "journal") else { return fields };
+    for (name, item) in table.iter() {
+        let is_name = name.len() <= MAX_FIELD && name.starts_with(|first: char| !first.is_ascii_digit());
+        let is_letter =
+            |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+        if !is_name || name.is_empty() || !name.chars().all(is_letter) {
+            let mend = "as `journalctl --output=verbose` shows them, like PRIORITY or _UID";
+            reader.fault(item.span(), format!("`{name}` is no field of the journal"), mend);
+            continue;
+        }
+        let glob = |text: &str| Glob::new(text).map(|_| text.to_owned()).map_err(|_| "a glob of its values");
+        fields.extend(reader.parsed(table, name, glob).map(|glob| (name.to_owned(), glob)));
+    }
+    if fields.len() > MAX_FIELDS {
+        let at = entry.get("journal").and_then(Item::span);
+        reader.fault(
+            at,
+            format!("more than {MAX_FIELDS} fields"),
+            "the few that tell these entries from others",
+        );
+    }
+    fields
 }
 
 /// A regular expression with the names of its groups; with a fault where it is none.
