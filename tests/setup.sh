@@ -37,6 +37,33 @@ setup_guest() {
         PATH="$PATH:/usr/sbin" depmod -b "$tools" "$(basename "$tools"/lib/modules/*)") || rm -rf "$tools"
 }
 
+# A PostgreSQL of the tests' own, started by a user that is not root in a folder of its own and ended by `end_postgres`. Where
+# there is none, NEARMISS_TEST_POSTGRES stays unset.
+setup_postgres() {
+    unset NEARMISS_TEST_POSTGRES
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_missing initdb:postgresql
+    local programs as=()
+    programs=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1) || return 0
+    postgres_folder=$(mktemp -d /tmp/nearmiss-postgres-XXXXXX)
+    if [ "$(id -u)" -eq 0 ]; then
+        as=(setpriv --reuid postgres --regid postgres --clear-groups)
+        chown postgres "$postgres_folder"
+    fi
+    postgres=("${as[@]}" "$programs/pg_ctl" -D "$postgres_folder/data" -l "$postgres_folder/server.log" -w)
+    # What it holds is worth nothing after the tests.
+    "${as[@]}" "$programs/initdb" -D "$postgres_folder/data" -U nearmiss -A trust --locale=C.UTF-8 -E UTF8 --no-sync >/dev/null &&
+        "${postgres[@]}" -o "-k $postgres_folder -h '' -c fsync=off -c max_connections=300" start >/dev/null || return 0
+    export NEARMISS_TEST_POSTGRES="postgres://nearmiss@localhost/postgres?host=$postgres_folder"
+    export PATH="$PATH:$programs"
+}
+
+end_postgres() {
+    [ -n "${postgres_folder:-}" ] || return 0
+    "${postgres[@]}" -m immediate stop >/dev/null || true
+    rm -rf "$postgres_folder"
+    unset postgres_folder NEARMISS_TEST_POSTGRES
+}
+
 # Programs of others that benches measure themselves against.
 setup_peers() {
     install_missing prometheus-node-exporter:prometheus-node-exporter openssl:openssl /usr/sbin/rsyslogd:rsyslog

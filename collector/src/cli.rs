@@ -159,7 +159,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
 async fn migrate(config: &Config) -> Result<(), Failure> {
     let store = open(config).await?;
     store.close().await;
-    print(&format!("{} is up to date", config.database().display()))
+    print(&format!("{} is up to date", config.place()?))
 }
 
 /// The data folder is for its owner alone.
@@ -173,8 +173,8 @@ fn make_data(config: &Config) -> Result<(), Failure> {
 /// Opens the database, made where there is none.
 async fn open(config: &Config) -> Result<Store, Failure> {
     make_data(config)?;
-    let file = config.database();
-    Store::open(&file).await.map_err(|fault| Failure::Unreadable(format!("{}: {fault}", file.display())))
+    let place = config.place()?;
+    Store::open(&place).await.map_err(|fault| Failure::Unreadable(format!("{place}: {fault}")))
 }
 
 /// The provider of this database.

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 
 use config::{Environment, File, FileFormat};
 use nearmiss_case::words::MessageKind;
+use nearmiss_store::Place;
 use serde::Deserialize;
 
 use nearmiss_shared::fault::Faults;
 
-pub use walk::{MailServer, Secure};
+pub use walk::{DatabaseUrl, MailServer, Secure};
 
 /// Where the configuration is when no `--config` says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/nearmiss/collector.toml";
@@ -28,6 +29,8 @@ pub struct Config {
     /// The folder of database and evidence.
     pub data: PathBuf,
     pub server: Server,
+    /// A PostgreSQL; without it the database is a file of the data folder.
+    pub database: Option<Database>,
     pub mail: Option<Mail>,
     pub webhook: Vec<Webhook>,
 }
@@ -37,6 +40,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("/var/lib/nearmiss-collector"),
             server: Server::default(),
+            database: None,
             mail: None,
             webhook: Vec::new(),
         }
@@ -55,6 +59,15 @@ impl Default for Server {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 8321)), public_url: String::new() }
     }
+}
+
+/// A PostgreSQL server.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Database {
+    pub url: DatabaseUrl,
+    /// A file with the password: never in the configuration itself.
+    #[serde(default)]
+    pub password_file: PathBuf,
 }
 
 /// How mail leaves. Without it messages wait in the outbox.
@@ -126,8 +139,19 @@ impl Config {
         }
     }
 
-    pub fn database(&self) -> PathBuf {
-        self.data.join("collector.db")
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// The password's file cannot be read.
+    pub fn place(&self) -> Result<Place, ConfigFault> {
+        let Some(database) = &self.database else { return Ok(Place::File(self.data.join("collector.db"))) };
+        let mut url = database.url.0.clone();
+        if !database.password_file.as_os_str().is_empty() {
+            let password = secret(&database.password_file)?;
+            // Of a URL with a host, which this one has, it is never refused.
+            url.set_password(Some(&password)).unwrap_or_default();
+        }
+        Ok(Place::Server(url))
     }
 
     pub fn evidence(&self) -> PathBuf {
@@ -143,6 +167,16 @@ impl Config {
     pub fn address_file(&self) -> PathBuf {
         self.data.join("collector.address")
     }
+}
+
+/// What a file with one secret holds.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn secret(file: &Path) -> Result<String, ConfigFault> {
+    let text = std::fs::read_to_string(file);
+    let text = text.map_err(|fault| ConfigFault::Unreadable { path: file.to_owned(), fault })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 #[cfg(test)]
@@ -164,7 +198,7 @@ mod tests {
              [[webhook]]\nname = \"chat\"\nurl = \"https://chat.example/in\"\nsecret_file = \"/s\"\nkinds = [\"page\"]\n",
         )
         .unwrap();
-        assert_eq!(config.database(), Path::new("/x/collector.db"));
+        assert_eq!(config.place().unwrap(), Place::File("/x/collector.db".into()));
         assert_eq!(config.public_url("127.0.0.1:9".parse().unwrap()), "https://near.example");
         assert_eq!(config.mail.unwrap().server.port, 25);
         assert_eq!(config.webhook[0].kinds, [MessageKind::Page]);
@@ -201,6 +235,30 @@ mod tests {
         for (half, missing) in [(name, "`password_file` is missing"), (password, "`username` is missing")] {
             let told = load(&format!("{mail}{half}")).unwrap_err().to_string();
             assert!(told.contains(&format!("collector.toml:1: {missing}")), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_database_has_its_password_in_a_file_and_tells_it_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "a secret/@:\n").unwrap();
+        let url = "postgres://nearmiss@db.example:5433/near?sslmode=verify-full";
+        let text = format!("[database]\nurl = \"{url}\"\npassword_file = \"{}\"\n", file.display());
+        let config = load(&text).unwrap();
+        let place = config.place().unwrap();
+        let Place::Server(full) = &place else { panic!("{place}") };
+        assert_eq!(full.as_str(), url.replace("nearmiss@", "nearmiss:a%20secret%2F%40%3A@"));
+        assert_eq!(format!("{place} {place:?}").matches("the database `near` at db.example").count(), 2);
+        assert!(!format!("{config:?} {place:?}").contains("secret"), "{place:?}");
+        for (wrong, fault) in [
+            ("mysql://db.example/near", "postgres://USER@HOST[:PORT]/DATABASE is expected"),
+            ("postgres://db.example", "postgres://USER@HOST[:PORT]/DATABASE is expected"),
+            ("postgres://n:hidden@db.example/near", "put the password into `password_file`"),
+        ] {
+            let told = load(&format!("[database]\nurl = \"{wrong}\"\n")).unwrap_err().to_string();
+            assert!(told.contains("collector.toml:2: `url`") && told.contains(fault), "{told}");
+            assert!(!told.contains("hidden"), "{told}");
         }
     }
 

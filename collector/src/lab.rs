@@ -56,7 +56,7 @@ impl Lab {
         let config = Config { data, ..config };
         let clock = Clock::moved_by(&file);
         set_clock(&file, TUESDAY);
-        let store = Store::open(&config.database()).await.unwrap();
+        let store = Store::open(&nearmiss_store::trial::place(folder.path()).await).await.unwrap();
         let accounts = accounts_file::parse("people.toml", PEOPLE).unwrap();
         let mut unit = store.begin().await.unwrap();
         unit.apply_accounts(&accounts, "lab", clock.now(), &mut random).await.unwrap();

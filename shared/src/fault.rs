@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
             Ok(value) => Some(value),
             Err(expected) => {
                 let at = table.get(key).and_then(Item::span);
-                self.fault(at, format!("`{key}` is {text:?}"), expected.to_string());
+                self.fault(at, format!("`{key}` is {:?}", without_password(&text)), expected.to_string());
                 None
             }
         }
@@ -233,6 +233,18 @@ fn edits(left: &str, right: &str) -> usize {
     row[right.len()]
 }
 
+/// The text with the password of its URL left out, if it is one that has one.
+fn without_password(text: &str) -> String {
+    let hidden = || {
+        let (scheme, rest) = text.split_once("://")?;
+        // What stands before the last `@` is the user's, however it is written.
+        let (user, place) = rest.rsplit_once('@')?;
+        let (name, _) = user.split_once(':')?;
+        Some(format!("{scheme}://{name}:...@{place}"))
+    };
+    hidden().unwrap_or_else(|| text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,5 +265,20 @@ mod tests {
                 "c.toml:3: `from` is integer `3`; a string is expected",
             ]
         );
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_told_nobody() {
+        for (text, told) in [
+            ("smtps://user:secret@mail.example", "smtps://user:...@mail.example"),
+            ("postgres://n:a@b:c@db/near?x=1", "postgres://n:...@db/near?x=1"),
+            ("postgres://n:a/b@db/near", "postgres://n:...@db/near"),
+            ("https://user@host/a:b", "https://user@host/a:b"),
+            ("https://host:8080/", "https://host:8080/"),
+            ("://:@", "://:...@"),
+            ("10 minutes", "10 minutes"),
+        ] {
+            assert_eq!(without_password(text), told);
+        }
     }
 }

@@ -110,7 +110,7 @@ mod tests {
         let config = Config { data: folder.path().to_owned(), ..Config::default() };
         let first = Lock::take(&config.data).unwrap();
         assert!(matches!(occupy(&config).await, Err(Failure::Unreadable(_))));
-        assert!(!config.database().exists());
+        assert!(!folder.path().join("collector.db").exists());
         drop(first);
         let (_only, store) = occupy(&config).await.unwrap();
         store.close().await;

@@ -63,6 +63,31 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
+/// `postgres://USER@HOST[:PORT]/DATABASE`, with libpq's parameters behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseUrl(pub(super) reqwest::Url);
+
+impl FromStr for DatabaseUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "postgres://USER@HOST[:PORT]/DATABASE is expected";
+        let url: reqwest::Url = text.parse().map_err(|_| EXPECTED)?;
+        if url.password().is_some() {
+            return Err("put the password into `password_file`");
+        }
+        let is_known = matches!(url.scheme(), "postgres" | "postgresql");
+        let has_all = url.has_host() && url.path().len() > 1;
+        if is_known && has_all { Ok(Self(url)) } else { Err(EXPECTED) }
+    }
+}
+
+impl<'de> Deserialize<'de> for DatabaseUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 /// Every fault of this text.
 pub(super) fn faults(file: &str, text: &str) -> Vec<Fault> {
     let mut reader = Reader::new(file, text);
@@ -73,7 +98,7 @@ pub(super) fn faults(file: &str, text: &str) -> Vec<Fault> {
 }
 
 fn walk(reader: &mut Reader<'_>, root: &dyn TableLike) {
-    reader.only(root, "this file", &["data", "server", "mail", "webhook"]);
+    reader.only(root, "this file", &["data", "server", "database", "mail", "webhook"]);
     reader.parsed(root, "data", not_empty);
     if let Some(server) = reader.table(root, "server") {
         reader.only(server, "[server]", &["listen", "public_url"]);
@@ -81,6 +106,12 @@ fn walk(reader: &mut Reader<'_>, root: &dyn TableLike) {
             text.parse::<SocketAddr>().map_err(|_| "ADDRESS:PORT is expected, such as \"127.0.0.1:8321\"")
         });
         reader.parsed(server, "public_url", web_address);
+    }
+    if let Some(database) = reader.table(root, "database") {
+        let at = root.get("database").and_then(Item::span);
+        reader.only(database, "[database]", &["url", "password_file"]);
+        reader.required(database, at, "url", DatabaseUrl::from_str);
+        reader.string(database, "password_file");
     }
     if let Some(table) = reader.table(root, "mail") {
         let at = root.get("mail").and_then(Item::span);

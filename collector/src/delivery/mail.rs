@@ -1,6 +1,5 @@
 //! Mail by SMTP: one receiver a mail, a Message-ID that every retry repeats.
 
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
@@ -10,7 +9,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use nearmiss_shared::time::Timestamp;
 
 use super::SendFault;
-use crate::config::{ConfigFault, Mail, Secure};
+use crate::config::{ConfigFault, Mail, Secure, secret};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -48,7 +47,7 @@ impl Mailer {
         let builder = builder.map_err(|fault| ConfigFault::Mail(format!("TLS cannot be set up: {fault}")))?;
         let mut builder = builder.port(mail.server.port).timeout(Some(TIMEOUT));
         if !mail.username.is_empty() {
-            let password = password(&mail.password_file)?;
+            let password = secret(&mail.password_file)?;
             builder = builder.credentials(Credentials::new(mail.username.clone(), password));
         }
         let from = mail.from.parse();
@@ -66,12 +65,6 @@ impl Mailer {
             Err(fault) => Err(SendFault::passing(format!("the mail server does not take it: {fault}"))),
         }
     }
-}
-
-fn password(file: &Path) -> Result<String, ConfigFault> {
-    let text = std::fs::read_to_string(file);
-    let text = text.map_err(|fault| ConfigFault::Unreadable { path: file.to_owned(), fault })?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Automatic mail is answered by nobody's holiday notice (RFC 3834).

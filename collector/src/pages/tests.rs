@@ -76,7 +76,7 @@ fn accounts() -> Accounts {
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("collector.db")).await.unwrap();
+        let store = Store::open(&nearmiss_store::trial::place(folder.path()).await).await.unwrap();
         let now = Clock::real().now();
         let mut unit = store.begin().await.unwrap();
         let provider = unit.apply_accounts(&accounts(), "audience", now, &mut random).await.unwrap();

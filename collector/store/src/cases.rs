@@ -9,7 +9,7 @@ use nearmiss_case::context::Slot;
 use nearmiss_case::key::CaseKey;
 use nearmiss_shared::identity::{BundleId, CaseId, HostId, PersonId};
 use nearmiss_shared::time::Timestamp;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
 use crate::changes::Change;
 use crate::error::StoreError;
@@ -221,6 +221,6 @@ fn not_of_this_client(case: &Case) -> StoreError {
     StoreError::Row { table: "case_file", column: "case_id", id: case.id.to_string(), why }
 }
 
-pub(crate) fn document(row: &SqliteRow) -> Result<Case, StoreError> {
+pub(crate) fn document(row: &AnyRow) -> Result<Case, StoreError> {
     Record { table: "case_file", row }.json("document")
 }

@@ -59,7 +59,7 @@ impl Unit {
         Ok(())
     }
 
-    async fn host_row(&mut self, host: &HostScope) -> Result<sqlx::sqlite::SqliteRow, StoreError> {
+    async fn host_row(&mut self, host: &HostScope) -> Result<sqlx::any::AnyRow, StoreError> {
         let row = sqlx::query(
             "SELECT host_id, site_id, maintenance_until FROM host
              WHERE provider_id = $1 AND client_id = $2 AND host_id = $3",

@@ -19,12 +19,14 @@ mod row;
 pub mod scope;
 pub mod store;
 pub mod timers;
+#[cfg(any(test, feature = "trial"))]
+pub mod trial;
 
 pub use accounts::Operator;
 pub use error::StoreError;
 pub use row::Found;
 pub use scope::{ClientScope, Grant, HostScope, Principal, ProviderScope};
-pub use store::{Store, Unit};
+pub use store::{Place, Store, Unit};
 
 #[cfg(test)]
 mod tests;

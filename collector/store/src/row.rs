@@ -5,15 +5,15 @@ use std::str::FromStr;
 
 use nearmiss_shared::time::Timestamp;
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, Type};
+use sqlx::any::AnyRow;
+use sqlx::{Any, Decode, Row, Type};
 
 use crate::error::StoreError;
 
 /// A row with the table it came from.
 pub(crate) struct Record<'r> {
     pub(crate) table: &'static str,
-    pub(crate) row: &'r SqliteRow,
+    pub(crate) row: &'r AnyRow,
 }
 
 /// The column that tells a row of this table from the others, where a query selects it.
@@ -40,7 +40,7 @@ impl<'r> Record<'r> {
         StoreError::Row { table: self.table, column, id, why: why.to_string() }
     }
 
-    fn value<T: Decode<'r, Sqlite> + Type<Sqlite>>(&self, column: &'static str) -> Result<T, StoreError> {
+    fn value<T: Decode<'r, Any> + Type<Any>>(&self, column: &'static str) -> Result<T, StoreError> {
         self.row.try_get(column).map_err(|why| self.fault(column, why))
     }
 

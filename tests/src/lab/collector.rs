@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::visitor::Stream;
 use super::{CLIENT, PASSWORD, PEOPLE, nearmiss};
-use crate::process::Process;
+use crate::process::{Process, run};
 use crate::wait::until;
 
 /// A running collector.
@@ -31,16 +31,17 @@ impl Collector {
         fs::write(
             &config,
             format!(
-                "data = \"{}\"\n[server]\nlisten = \"127.0.0.1:0\"\n[mail]\nserver = \"smtp://127.0.0.1:{mail_port}\"\nfrom = \"nearmiss@provider.example\"\n",
-                folder.join("collector").display()
+                "data = \"{}\"\n[server]\nlisten = \"127.0.0.1:0\"\n[mail]\nserver = \"smtp://127.0.0.1:{mail_port}\"\nfrom = \"nearmiss@provider.example\"\n{}",
+                folder.join("collector").display(),
+                database(folder)?
             ),
         )?;
         let folder = folder.to_owned();
-        let run = |arguments: &[&str], input: &str| run_collector(&folder, &config, arguments, input);
-        run(&["account", "apply", &people.to_string_lossy()], "")?;
+        let ask = |arguments: &[&str], input: &str| run_collector(&folder, &config, arguments, input);
+        ask(&["account", "apply", &people.to_string_lossy()], "")?;
         for line in PEOPLE.lines() {
             if let Some(email) = line.strip_prefix("email = ") {
-                run(&["account", "password", email.trim_matches('"')], PASSWORD)?;
+                ask(&["account", "password", email.trim_matches('"')], PASSWORD)?;
             }
         }
         let (process, url) = serve(&folder, &config).await?;
@@ -93,6 +94,18 @@ impl Collector {
     pub fn log(&self) -> String {
         self.process.log()
     }
+}
+
+/// The table of a database of this collector's own on the PostgreSQL that `NEARMISS_TEST_POSTGRES` names; without that nothing,
+/// which is a file.
+fn database(folder: &Path) -> Result<String> {
+    let Ok(server) = std::env::var("NEARMISS_TEST_POSTGRES") else { return Ok(String::new()) };
+    let own: String = folder.to_string_lossy().chars().filter(char::is_ascii_alphanumeric).collect();
+    let name = format!("story_{}_{own}", std::process::id()).to_lowercase();
+    run("createdb", ["--maintenance-db", &server, &name])?;
+    let mut url: reqwest::Url = server.parse()?;
+    url.set_path(&name);
+    Ok(format!("[database]\nurl = \"{url}\"\n"))
 }
 
 async fn serve(folder: &Path, config: &Path) -> Result<(Process, String)> {

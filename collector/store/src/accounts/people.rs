@@ -3,8 +3,8 @@
 use nearmiss_case::context::ClientSettings;
 use nearmiss_case::person::Person;
 use nearmiss_shared::vocabulary::Role;
-use sqlx::SqliteExecutor;
-use sqlx::sqlite::SqliteRow;
+use sqlx::AnyExecutor;
+use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
 use crate::row::Record;
@@ -33,7 +33,7 @@ impl Store {
     }
 }
 
-async fn people(executor: impl SqliteExecutor<'_>, scope: ClientScope) -> Result<Vec<Person>, StoreError> {
+async fn people(executor: impl AnyExecutor<'_>, scope: ClientScope) -> Result<Vec<Person>, StoreError> {
     let rows = sqlx::query(
         "SELECT person.person_id, person.name, email, timezone, hours, provider_roles, roles, on_call, deputy
          FROM person LEFT JOIN membership
@@ -49,7 +49,7 @@ async fn people(executor: impl SqliteExecutor<'_>, scope: ClientScope) -> Result
     Ok(people?.into_iter().filter(|person| person.roles.iter().any(|role| *role != Role::Viewer)).collect())
 }
 
-fn person(row: &SqliteRow) -> Result<Person, StoreError> {
+fn person(row: &AnyRow) -> Result<Person, StoreError> {
     let record = Record { table: "person", row };
     Ok(Person {
         id: record.parsed("person_id")?,
@@ -72,10 +72,7 @@ pub(crate) fn held_roles(record: &Record<'_>) -> Result<Vec<Role>, StoreError> {
     Ok(roles)
 }
 
-async fn settings(
-    executor: impl SqliteExecutor<'_>,
-    scope: ClientScope,
-) -> Result<ClientSettings, StoreError> {
+async fn settings(executor: impl AnyExecutor<'_>, scope: ClientScope) -> Result<ClientSettings, StoreError> {
     let row = sqlx::query("SELECT client_id, settings FROM client WHERE provider_id = $1 AND client_id = $2")
         .bind(scope.provider().to_string())
         .bind(scope.client().to_string())

@@ -4,7 +4,7 @@ use nearmiss_case::Case;
 use nearmiss_shared::identity::{CaseId, PersonId};
 use nearmiss_shared::time::Timestamp;
 use nearmiss_shared::vocabulary::{Category, Role};
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
 use super::document;
 use crate::error::StoreError;
@@ -191,9 +191,9 @@ impl Store {
     }
 }
 
-type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+type Query = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
 
-fn case_row(scope: ClientScope, row: &SqliteRow) -> Result<CaseRow, StoreError> {
+fn case_row(scope: ClientScope, row: &AnyRow) -> Result<CaseRow, StoreError> {
     let record = Record { table: "case_file", row };
     Ok(CaseRow {
         scope,

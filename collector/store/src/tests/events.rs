@@ -39,7 +39,9 @@ async fn a_request_waits_for_its_host_until_it_answers_or_expires() {
     let request =
         |host| NewRequest { id, host, case: Some(case.id), kind: "baseline", data: &data, expires_at: end };
     let mut unit = world.store.begin().await.unwrap();
+    unit.savepoint().await.unwrap();
     assert!(unit.ask_host(world.apex, request(host.host())).await.is_err(), "no host of Apex");
+    unit.undo().await.unwrap();
     unit.ask_host(world.falcon, request(host.host())).await.unwrap();
     unit.commit().await.unwrap();
     let asked = world.store.requests_for(&host, MORNING).await.unwrap();

@@ -23,8 +23,10 @@ async fn a_bundle_is_recorded_once_and_never_replaced() {
     let mut unit = world.store.begin().await.unwrap();
     unit.insert_evidence(&host, evidence("a", &["cut short"])).await.unwrap();
     unit.insert_evidence(&host, evidence("a", &[])).await.unwrap();
+    unit.savepoint().await.unwrap();
     let fault = unit.insert_evidence(&host, evidence("b", &[])).await.unwrap_err();
     assert!(fault.is_conflict(), "{fault}");
+    unit.undo().await.unwrap();
     assert!(unit.evidence_of_host(&host, bundle).await.unwrap().is_some());
     unit.commit().await.unwrap();
     let found = world.store.evidence(&[world.apex, world.falcon], None, bundle).await.unwrap().unwrap();

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::accounts::{Accounts, ClientAccount, PersonAccount};
 use crate::authentication::{NewToken, TokenKind};
 use crate::hosts::{EnrolOutcome, NewHost};
-use crate::{ClientScope, HostScope, Operator, Store, Unit};
+use crate::{ClientScope, HostScope, Operator, Place, Store, Unit};
 
 pub(super) const MORNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -76,18 +76,20 @@ pub(super) struct World {
     pub(super) operator: Operator,
     pub(super) apex: ClientScope,
     pub(super) falcon: ClientScope,
-    pub(super) folder: TempDir,
+    pub(super) place: Place,
+    _folder: TempDir,
 }
 
 pub(super) async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("collector.db")).await.unwrap();
+    let place = crate::trial::place(folder.path()).await;
+    let store = Store::open(&place).await.unwrap();
     let mut unit = store.begin().await.unwrap();
     unit.apply_accounts(&accounts(), "collector", MORNING, &mut bytes()).await.unwrap();
     unit.commit().await.unwrap();
     let operator = store.operator().await.unwrap().unwrap();
     let clients = store.clients(operator.scope()).await.unwrap();
-    World { apex: clients[0].scope(), falcon: clients[1].scope(), store, operator, folder }
+    World { apex: clients[0].scope(), falcon: clients[1].scope(), store, operator, place, _folder: folder }
 }
 
 /// A case of `subject` opened at [`MORNING`], with its entries.
