@@ -186,18 +186,22 @@ impl Follower {
             let windows = &mut self.stored.windows;
             let files = arrived.remove(path).unwrap_or_default();
             let folder = self.folders.of(path);
-            let mut count = |block: &[u8]| {
-                batch.block(block, &name, (&*name).into(), &self.matcher, windows, &self.captures);
+            let mut count = |source: Source<'_>, block: &[u8]| {
+                batch.block(block, &name, source, &self.matcher, windows, &self.captures);
             };
-            let polled = match self.records.get_mut(path) {
-                None => tail.poll(files, &folder, now_ms, &mut budget, &mut count),
-                Some(records) => {
-                    let mut feed = |block: &[u8]| records.feed(block, now_ms, &mut count);
-                    let polled = tail.poll(files, &folder, now_ms, &mut budget, &mut feed);
-                    records.quiet(now_ms, &mut count);
-                    polled
+            let mut records = self.records.get_mut(path);
+            let mut feed = |block: &[u8]| {
+                count((&*name).into(), block);
+                if let Some(records) = &mut records {
+                    records.feed(block, now_ms, &mut |begins, record| {
+                        count(Source::record(&name, begins), record)
+                    });
                 }
             };
+            let polled = tail.poll(files, &folder, now_ms, &mut budget, &mut feed);
+            if let Some(records) = records {
+                records.quiet(now_ms, &mut |begins, record| count(Source::record(&name, begins), record));
+            }
             if budget == 0 && self.next.is_none() {
                 self.next = Some(path.clone());
             }

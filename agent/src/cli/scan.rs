@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use nearmiss_agent_core::log::Matcher;
+use nearmiss_agent_core::log::{Matcher, Source};
 use serde::Serialize;
 
 use super::smart::walk;
@@ -49,22 +49,24 @@ fn matcher(path: &Path) -> Result<Matcher, Failure> {
 fn count(path: &Path, matcher: &Matcher, counted: &mut Counted) -> std::io::Result<()> {
     let name = path.to_string_lossy();
     let Counted { bytes, lines, rules } = counted;
-    let mut scan = |block: &[u8]| {
-        let scanned = matcher.scan(&*name, block, &mut |hit| {
+    let mut records = matcher.records(&name);
+    let mut scan = |source: Source<'_>, block: &[u8]| {
+        let scanned = matcher.scan(source, block, &mut |hit| {
             if let Some(matches) = rules.get_mut(hit.name()).filter(|_| !hit.is_then()) {
-                *matches += 1;
+                *matches += hit.times();
             }
         });
-        *lines += scanned.lines;
+        *lines += if source.is_record() { 0 } else { scanned.lines };
     };
-    let read = match matcher.records(&name) {
-        None => input::blocks(path, &mut scan),
-        Some(mut records) => {
-            let read = input::blocks(path, &mut |block| records.feed(block, 0, &mut scan));
-            records.end(&mut scan);
-            read
+    let read = input::blocks(path, &mut |block| {
+        scan((&*name).into(), block);
+        if let Some(records) = &mut records {
+            records.feed(block, 0, &mut |begins, record| scan(Source::record(&name, begins), record));
         }
-    };
+    });
+    if let Some(records) = &mut records {
+        records.end(&mut |begins, record| scan(Source::record(&name, begins), record));
+    }
     *bytes += read?;
     Ok(())
 }
@@ -96,6 +98,6 @@ mod tests {
         let mut counted = Counted::default();
         counted.rules.insert("two".to_owned(), 0);
         count(&log, &matcher(&rules).unwrap(), &mut counted).unwrap();
-        assert_eq!((counted.lines, counted.rules["two"]), (1, 1), "a record of three lines");
+        assert_eq!((counted.lines, counted.rules["two"]), (3, 1), "a record of three lines");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nearmiss_agent_core::log::{Matcher, Source, Windows};
-use nearmiss_agent_core::reading::{Reading, Stamp};
+use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
 
 use super::Followed;
 use nearmiss_agent_probe::Captures;
@@ -38,8 +38,10 @@ impl Batch {
             captures.keep_line(&reading.signal, &reading.subject, self.now.wall, name, hit.line());
             self.followed.readings.push(reading);
         });
-        self.followed.lines += scanned.lines;
-        self.followed.cut_lines += scanned.cut;
+        if !source.is_record() {
+            self.followed.lines += scanned.lines;
+            self.followed.cut_lines += scanned.cut;
+        }
     }
 
     /// Lets matches fall out of their windows.
@@ -59,13 +61,16 @@ impl Batch {
     }
 }
 
-/// Leaves the last readings of each signal and subject.
+/// Leaves the last values of each signal and subject, and whatever else was read: that it failed is told however much comes after.
 fn thin(readings: &mut Vec<Reading>) {
     if readings.len() <= MAX_STEPS {
         return;
     }
-    let key = |reading: &Reading| (reading.signal.clone(), reading.subject.clone());
-    let mut left: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let key = |reading: &Reading| {
+        let is_value = matches!(reading.measure, Measure::Value(_));
+        (reading.signal.clone(), reading.subject.clone(), is_value)
+    };
+    let mut left: BTreeMap<(String, String, bool), usize> = BTreeMap::new();
     for reading in readings.iter() {
         *left.entry(key(reading)).or_default() += 1;
     }
@@ -78,7 +83,6 @@ fn thin(readings: &mut Vec<Reading>) {
 
 #[cfg(test)]
 mod tests {
-    use nearmiss_agent_core::reading::Measure;
     use nearmiss_shared::time::Timestamp;
 
     use super::*;
@@ -93,5 +97,15 @@ mod tests {
         assert_eq!(readings.len(), MAX_STEPS + 1);
         assert_eq!(readings[0].subject, "b");
         assert_eq!(readings.last().unwrap().measure, Measure::Value(999.0));
+    }
+
+    #[test]
+    fn a_failure_is_told_however_many_counts_come_after_it() {
+        let at = Stamp { wall: Timestamp::from_millis(0), boot_ms: 0 };
+        let failure = Measure::Consequence { value: Some(10.0), reason: "signed in".to_owned() };
+        let mut readings = vec![Reading::of("log.a", "b", at, failure.clone())];
+        readings.extend((0..1000_u32).map(|step| Reading::value("log.a", "b", at, f64::from(step))));
+        thin(&mut readings);
+        assert_eq!((readings.len(), &readings[0].measure), (MAX_STEPS + 1, &failure));
     }
 }

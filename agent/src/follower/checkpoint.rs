@@ -121,8 +121,9 @@ impl Stored {
     }
 
     /// What was held of a log's records.
-    pub(super) fn held(&self, path: &Path) -> Held {
-        self.held.get(path).cloned().unwrap_or_default()
+    pub(super) fn held(&self, path: &Path) -> &Held {
+        static NOTHING: Held = Held::new();
+        self.held.get(path).unwrap_or(&NOTHING)
     }
 
     /// The rows that changed since the last call.
@@ -133,9 +134,10 @@ impl Stored {
     ) -> Vec<Checkpoint> {
         let mut rows = Vec::new();
         for (path, records) in records {
-            if self.held(path) != *records.held() {
-                rows.extend(row(format!("{RECORD}{}", path.display()), Some(records.held())));
-                self.held.insert(path.clone(), records.held().clone());
+            let held = records.held();
+            if *self.held(path) != held {
+                rows.extend(row(format!("{RECORD}{}", path.display()), Some(&held)));
+                self.held.insert(path.clone(), held);
             }
         }
         for pattern in std::mem::take(&mut self.new_patterns) {

@@ -6,6 +6,9 @@
 /// The first bytes of a longer line are all that is matched.
 pub const MAX_LINE_BYTES: usize = 64 * 1024;
 
+/// More than any writer counts before it says so.
+const MOST_TIMES: u64 = 100_000;
+
 /// A line without its end.
 pub(super) fn trimmed(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -18,6 +21,20 @@ pub(super) fn trimmed(line: &[u8]) -> &[u8] {
 /// Every line of `block`.
 pub fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
     block.split_inclusive(|byte| *byte == b'\n').map(trimmed)
+}
+
+/// For how many lines this one stands: rsyslog and syslog-ng may write `sshd[1]: message repeated 30 times: [ ... ]` for those that
+/// were the same. It stands first behind the program: further on it is others' text.
+pub(super) fn times(line: &[u8]) -> u64 {
+    const SAID: &[u8] = b": message repeated ";
+    let count = || {
+        let rest = line.get(memchr::memmem::find(line, b": ")?..)?.strip_prefix(SAID)?;
+        let end = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+        let (digits, rest) = rest.split_at_checked(end)?;
+        rest.starts_with(b" times: [").then_some(())?;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    };
+    count().unwrap_or(1).clamp(1, MOST_TIMES)
 }
 
 /// How many lines there are, and how many of them are cut.
@@ -49,5 +66,24 @@ mod tests {
         assert_eq!(lengths, [3, 0, MAX_LINE_BYTES, 3]);
         assert_eq!(lines(&block).next(), Some(&b"one"[..]));
         assert_eq!(count(&block), (4, 1));
+    }
+
+    #[test]
+    fn a_line_that_stands_for_several_says_so_behind_its_program_alone() {
+        for (line, said) in [
+            (
+                "Nov 25 10:00:01 h sshd[7]: message repeated 30 times: [ Failed password for root from a port 1 ssh2]",
+                30,
+            ),
+            ("sshd[7]: message repeated 2 times: [ x]", 2),
+            ("sshd[7]: message repeated 99999999 times: [ x]", MOST_TIMES),
+            ("sshd[7]: message repeated 99999999999999999999999 times: [ x]", 1),
+            ("sshd[7]: message repeated times: [ x]", 1),
+            ("sshd[7]: Failed password for : message repeated 9 times: [ from a port 1 ssh2", 1),
+            ("message repeated 9 times: [ x]", 1),
+            ("", 1),
+        ] {
+            assert_eq!(times(line.as_bytes()), said, "{line}");
+        }
     }
 }

@@ -36,18 +36,30 @@ pub struct Source<'s> {
     name: &'s str,
     /// Of an entry of the journal.
     fields: Option<&'s BTreeMap<String, String>>,
+    /// Of a record: what begins it. Rules that ask for such records are about nothing else.
+    begins: Option<&'s str>,
 }
 
 impl<'s> Source<'s> {
     /// An entry of the journal and its fields, or those of [`Matcher::journal_fields`].
     pub const fn journal(name: &'s str, fields: &'s BTreeMap<String, String>) -> Self {
-        Self { name, fields: Some(fields) }
+        Self { name, fields: Some(fields), begins: None }
+    }
+
+    /// A record that begins so.
+    pub const fn record(name: &'s str, begins: &'s str) -> Self {
+        Self { name, fields: None, begins: Some(begins) }
+    }
+
+    /// Whether its lines were handed out before, by themselves.
+    pub const fn is_record(&self) -> bool {
+        self.begins.is_some()
     }
 }
 
 impl<'s> From<&'s str> for Source<'s> {
     fn from(name: &'s str) -> Self {
-        Self { name, fields: None }
+        Self { name, fields: None, begins: None }
     }
 }
 
@@ -62,6 +74,8 @@ pub struct Match<'m> {
     pub distinct: Option<String>,
     /// The rule's `then` matched, not its pattern: the line, cut.
     pub then: Option<String>,
+    /// See [`Hit::times`].
+    pub times: u64,
 }
 
 /// A rule that matches a line: what it took from the line is got when asked for.
@@ -143,11 +157,13 @@ impl Matcher {
         self.search.needs_table()
     }
 
-    /// What makes records of the lines of the log named `source`, where a rule about it says what begins one.
+    /// What makes records of the lines of the log named `source`, where rules about it say what begins one.
     pub fn records(&self, source: &str) -> Option<Records> {
-        let about = self.rules.iter().filter(|ruled| ruled.is_about(source.into()));
-        let begins = { about }.find_map(|ruled| ruled.log.begins.as_ref())?;
-        Regex::new(begins).ok().map(Records::new)
+        let begins = self.rules.iter().filter_map(|ruled| {
+            let begins = ruled.log.begins.as_deref()?;
+            ruled.is_about(Source::record(source, begins)).then_some(begins)
+        });
+        Records::new(begins.collect())
     }
 
     /// The fields of the journal's entries that rules ask about.
@@ -179,7 +195,8 @@ impl Ruled {
         let has = |(name, glob): &(String, GlobMatcher)| {
             source.fields.and_then(|fields| fields.get(name)).is_some_and(|value| glob.is_match(value))
         };
-        self.rule.subject.as_ref().is_none_or(|glob| glob.is_match(source.name))
+        self.log.begins.as_deref() == source.begins
+            && self.rule.subject.as_ref().is_none_or(|glob| glob.is_match(source.name))
             && self.journal.iter().all(has)
     }
 }
@@ -191,6 +208,11 @@ impl<'m> Hit<'m, '_> {
 
     pub const fn line(&self) -> &[u8] {
         self.line
+    }
+
+    /// For how many lines it stands: a writer may say how often it said the same.
+    pub fn times(&self) -> u64 {
+        line::times(self.line)
     }
 
     /// It is the rule's `then`, which is no match of it.
@@ -208,7 +230,7 @@ impl<'m> Hit<'m, '_> {
             Some(String::from_utf8_lossy(found.as_bytes()).chars().take(MAX_KEY).collect())
         };
         let then = self.is_then.then(|| told(self.line));
-        Match { rule, log, by: group(&log.by), distinct: group(&log.distinct), then }
+        Match { rule, log, by: group(&log.by), distinct: group(&log.distinct), then, times: self.times() }
     }
 }
 
@@ -251,6 +273,20 @@ mod tests {
         }
         let fields = told("journal = { _UID = \"0\", PRIORITY = \"3\" }").unwrap().journal_fields();
         assert_eq!(fields.into_iter().collect::<Vec<_>>(), ["PRIORITY", "_UID"]);
+    }
+
+    #[test]
+    fn what_makes_records_for_one_rule_leaves_the_others_their_lines() {
+        let rules = "match = \"app.log\"\nbegins = '^2026-'\n[[log]]\nname = \"line\"\npattern = 'denied'\n";
+        let matcher = told(rules).unwrap();
+        let names = |source: Source<'_>| {
+            let found = matcher.matches(source, b"2026- denied");
+            found.iter().map(|found| found.rule.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("app.log".into()), ["line"]);
+        assert_eq!(names(Source::record("app.log", "^2026-")), ["r"]);
+        assert!(names(Source::record("app.log", "^x")).is_empty());
+        assert!(matcher.records("app.log").is_some() && matcher.records("other.log").is_none());
     }
 
     #[test]

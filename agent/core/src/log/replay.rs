@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use nearmiss_shared::time::{Span, Timestamp};
 use nearmiss_shared::vocabulary::Physical;
 
-use super::{Held, Matcher, Records, Windows};
+use super::{Matcher, Records, Source, Windows};
 use crate::evaluator::{SignalState, Summary, Tally, Transition};
 use crate::reading::{Reading, Stamp};
 use crate::rule::{Judgement, RuleSet};
@@ -34,8 +34,8 @@ pub struct LogReplay {
     matcher: Matcher,
     windows: Windows,
     signals: BTreeMap<(String, String), Counted>,
-    /// By log, where its lines make records: these, and when the one that may grow was begun.
-    records: BTreeMap<String, Option<(Records, Option<Timestamp>)>>,
+    /// By log, where its lines make records.
+    records: BTreeMap<String, Option<Records>>,
     now: Option<Timestamp>,
     /// When something falls or ends next; sooner does no harm.
     wake_ms: i64,
@@ -79,43 +79,21 @@ impl LogReplay {
     }
 
     /// Judges the next line of the log named `source`, which was written `at`; without a time it is of the line
-    /// before it. A line of a record is judged with the record, at the record's first line.
+    /// before it. A record is judged when its last line was written.
     pub fn line(&mut self, source: &str, line: &[u8], at: Option<Timestamp>) -> Vec<Transition> {
         if !self.records.contains_key(source) {
-            let records = self.matcher.records(source).map(|records| (records, None));
-            self.records.insert(source.to_owned(), records);
+            self.records.insert(source.to_owned(), self.matcher.records(source));
         }
-        let Some(Some((records, began))) = self.records.get_mut(source) else {
-            return self.record(source, line, at);
-        };
-        let (mut ended, before) = (Vec::new(), *began);
-        records.feed(&[line, b"\n"].concat(), 0, &mut |record| ended.push(record.to_vec()));
-        let is_alone = *records.held() == Held::default();
-        *began = match (is_alone, ended.is_empty()) {
-            (true, _) => None,
-            (false, true) => before.or(at),
-            (false, false) => at,
-        };
-        let at = if is_alone { at } else { before };
-        ended.iter().flat_map(|ended| self.record(source, ended.trim_ascii_end(), at)).collect()
-    }
-
-    /// Judges the records that nothing has ended yet: no line is left.
-    pub fn end(&mut self) -> Vec<Transition> {
         let mut ended = Vec::new();
-        for (source, records) in &mut self.records {
-            let Some((records, began)) = records else { continue };
-            records.end(&mut |record| ended.push((source.clone(), record.to_vec(), *began)));
+        if let Some(Some(records)) = self.records.get_mut(source) {
+            let mut end = |begins: &str, record: &[u8]| ended.push((begins.to_owned(), record.to_vec()));
+            records.feed(&[line, b"\n"].concat(), 0, &mut end);
         }
-        ended
-            .into_iter()
-            .flat_map(|(source, record, at)| self.record(&source, record.trim_ascii_end(), at))
-            .collect()
-    }
-
-    fn record(&mut self, source: &str, line: &[u8], at: Option<Timestamp>) -> Vec<Transition> {
-        self.told.lines += 1;
         let mut moves = Vec::new();
+        for (begins, record) in ended {
+            self.text(Source::record(source, &begins), source, record.trim_ascii_end(), &mut moves);
+        }
+        self.told.lines += 1;
         if let Some(at) = at {
             self.told.late += u64::from(self.now.is_some_and(|now| at < now));
             let now = self.now.map_or(at, |now| now.max(at));
@@ -124,23 +102,42 @@ impl LogReplay {
             self.told.from.get_or_insert(now);
             self.told.until = Some(now);
         }
+        self.text(source.into(), source, line, &mut moves);
+        moves
+    }
+
+    /// Judges the records that nothing has ended yet: no line is left.
+    pub fn end(&mut self) -> Vec<Transition> {
+        let mut ended = Vec::new();
+        for (name, records) in &mut self.records {
+            let Some(records) = records else { continue };
+            records.end(&mut |begins, record| ended.push((name.clone(), begins.to_owned(), record.to_vec())));
+        }
+        let mut moves = Vec::new();
+        for (name, begins, record) in ended {
+            self.text(Source::record(&name, &begins), &name, record.trim_ascii_end(), &mut moves);
+        }
+        moves
+    }
+
+    /// Counts what a line or record matches, now.
+    fn text(&mut self, source: Source<'_>, name: &str, text: &[u8], moves: &mut Vec<Transition>) {
         // The matches borrow the matcher while the windows and signals change.
         let mut readings = Vec::new();
-        for found in self.matcher.matches(source, line) {
+        for found in self.matcher.matches(source, text) {
             if let Some(matches) =
                 self.told.matches.get_mut(&found.rule.name).filter(|_| found.then.is_none())
             {
-                *matches += 1;
+                *matches += found.times;
             }
             let Some(now) = self.now else { continue };
             let falls = now.plus(found.log.window).as_millis();
             self.wake_ms = self.wake_ms.min(falls);
-            readings.extend(self.windows.record(&found, source, stamp(now)));
+            readings.extend(self.windows.record(&found, name, stamp(now)));
         }
         for reading in readings {
-            self.judge(&reading, &mut moves);
+            self.judge(&reading, moves);
         }
-        moves
     }
 
     /// What came of it, after the last line.
@@ -274,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_judged_when_it_was_begun() {
+    fn a_record_is_judged_when_its_last_line_was_written() {
         let rule = "[[log]]\nname = \"r\"\nmatch = \"app.log\"\npattern = 'ERROR.*Timeout'\nbegins = '^\\d'\ncount = 2\n";
         let rules = RuleSet::parse(&[("r.toml".to_owned(), rule.to_owned())]).unwrap();
         let mut replay = LogReplay::new(rules).unwrap();
@@ -291,8 +288,8 @@ mod tests {
         moves.extend(replay.end());
         let told: Vec<(i64, String)> =
             moves.iter().map(|one| (one.at.wall.as_seconds(), one.to.to_string())).collect();
-        assert_eq!(told, [(1, "approached".to_owned()), (61, "approached".to_owned())]);
-        assert_eq!(replay.finish().lines, 3);
+        assert_eq!(told, [(3, "approached".to_owned()), (62, "approached".to_owned())]);
+        assert_eq!(replay.finish().lines, 6);
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub type WindowKey = (String, String);
 pub struct Windows {
     rules: BTreeMap<String, BTreeMap<String, Window>>,
     changed: BTreeSet<WindowKey>,
+    /// Of those that made room for others: nothing is counted there any more.
+    gone: Vec<Reading>,
 }
 
 impl Windows {
@@ -76,7 +78,10 @@ impl Windows {
             let quietest =
                 keys.iter().min_by_key(|(_, window)| window.last.boot_ms).map(|(key, _)| key.clone());
             if let Some(quietest) = quietest {
-                keys.remove(&quietest);
+                if let Some(mut window) = keys.remove(&quietest) {
+                    window.counted = Counted::of(found.log);
+                    self.gone.push(reading(name, &quietest, &window, at));
+                }
                 self.changed.insert((name.clone(), quietest));
             }
         }
@@ -96,7 +101,7 @@ impl Windows {
         (window.length_ms, window.last) = (found.log.window.as_millis(), at);
         path.clone_into(&mut window.path);
         window.counted.forget(at, window.length_ms);
-        window.counted.add(found.distinct.as_deref(), at, window.length_ms);
+        window.counted.add(found.distinct.as_deref(), found.times, at, window.length_ms);
         if found.log.over_usual.is_some() {
             let usual = window.usual.get_or_insert_default();
             usual.see(window.counted.count(), at.wall);
@@ -107,9 +112,14 @@ impl Windows {
         reading
     }
 
-    /// Lets matches fall out of their windows; a reading for each count that changed.
+    /// Lets matches fall out of their windows; a reading for each count that changed, or that is given up.
     pub fn tick(&mut self, now: Stamp) -> Vec<Reading> {
-        let mut readings = Vec::new();
+        let mut readings = std::mem::take(&mut self.gone);
+        // Where a key came again, its own count stands.
+        readings.retain(|reading| {
+            let rule = reading.signal.strip_prefix(super::LOG_PREFIX).unwrap_or_default();
+            !self.rules.get(rule).is_some_and(|keys| keys.contains_key(&reading.subject))
+        });
         for (rule, keys) in &mut self.rules {
             for (key, window) in keys.iter_mut() {
                 if window.counted.forget(now, window.length_ms) {
@@ -193,6 +203,26 @@ mod tests {
         assert_eq!(fallen, [Measure::Value(1.0)]);
         assert_eq!(windows.tick(at(200)).len(), 2);
         assert_eq!(windows.next_wake(), None);
+    }
+
+    #[test]
+    fn a_key_that_makes_room_for_others_is_told_as_counted_no_more() {
+        let matcher = matcher("by = \"ip\"\n");
+        let mut windows = Windows::default();
+        for number in 0..=MAX_KEYS {
+            count(&mut windows, &matcher, &format!("from a{number} as x"), 1 + i64::from(number > 0));
+        }
+        let gone = windows.tick(at(2));
+        assert_eq!(gone.len(), 1);
+        assert_eq!((gone[0].subject.as_str(), &gone[0].measure), ("a0", &Measure::Value(0.0)));
+        // One that comes again at once has its own count.
+        count(&mut windows, &matcher, "from b as x", 3);
+        count(&mut windows, &matcher, "from a1 as x", 3);
+        let gone = windows.tick(at(3));
+        assert!(
+            gone.iter().all(|reading| reading.subject != "a1" && reading.measure == Measure::Value(0.0)),
+            "{gone:?}"
+        );
     }
 
     #[test]

@@ -33,14 +33,14 @@ impl Counted {
         matches!((self, &rule.distinct), (Self::Lines(_), None) | (Self::Values(_), Some(_)))
     }
 
-    /// Takes in one match; of a line without the value that is counted, nothing.
-    pub(super) fn add(&mut self, value: Option<&str>, at: Stamp, length_ms: i64) {
+    /// Takes in a match that stands for so many lines; of a line without the value that is counted, nothing.
+    pub(super) fn add(&mut self, value: Option<&str>, times: u64, at: Stamp, length_ms: i64) {
         match (self, value) {
             (Self::Lines(lines), _) => {
                 let part = |stamp: &Stamp| stamp.boot_ms.div_euclid((length_ms / PARTS).max(1));
                 match lines.back_mut() {
-                    Some((last, count)) if part(last) == part(&at) => (*last, *count) = (at, *count + 1),
-                    _ => lines.push_back((at, 1)),
+                    Some((last, count)) if part(last) == part(&at) => (*last, *count) = (at, *count + times),
+                    _ => lines.push_back((at, times)),
                 }
             }
             (Self::Values(values), Some(value)) => {
@@ -122,7 +122,7 @@ mod tests {
                 now += step;
                 all.push(now);
                 counted.forget(at(now), LENGTH);
-                counted.add(None, at(now), LENGTH);
+                counted.add(None, 1, at(now), LENGTH);
                 let since = |from: i64| all.iter().filter(|one| **one > now - from).count() as u64;
                 prop_assert!(since(LENGTH) <= counted.count() && counted.count() <= since(LENGTH + LENGTH / PARTS + 1));
             }
@@ -135,8 +135,8 @@ mod tests {
     fn values_are_counted_once_and_bounded() {
         let mut counted = Counted::Values(BTreeMap::new());
         for number in 0..6_000 {
-            counted.add(Some(&(number % 5_000).to_string()), at(number), 1_000_000);
-            counted.add(None, at(number), 1_000_000);
+            counted.add(Some(&(number % 5_000).to_string()), 1, at(number), 1_000_000);
+            counted.add(None, 1, at(number), 1_000_000);
         }
         assert_eq!(counted.count(), MAX_VALUES as u64);
         assert!(counted.forget(at(1_005_000), 1_000_000));
