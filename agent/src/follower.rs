@@ -16,7 +16,7 @@ use nearmiss_agent_core::reading::{Reading, Stamp};
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_runtime::tasks::{self, Stop};
 use tokio::sync::mpsc;
-use tracing::debug;
+use tracing::{debug, info};
 
 use nearmiss_agent_probe::Captures;
 use nearmiss_agent_probe::Clock;
@@ -118,7 +118,7 @@ impl Follower {
             folders: Folders::default(),
             next: None,
             excuses: Excuses::new("log"),
-            wants_journal: paths::wants_journal(config, rules),
+            wants_journal: paths::wants_journal(config, rules, clock.wall()),
             told: Vec::new(),
             journal_fault: None,
         })
@@ -128,6 +128,11 @@ impl Follower {
     pub async fn run(mut self, clock: Clock, mut stop: Stop, found: mpsc::Sender<Followed>) {
         let mut watch = Watch::start();
         let mut appeared = Vec::new();
+        info!(
+            journal = self.wants_journal,
+            "the system's own messages are read from its {}",
+            if self.wants_journal { "journal" } else { "log files" }
+        );
         let follow = || Journal::follow(self.stored.journal(clock.wall()), &self.matcher.journal_fields());
         let mut journal = self.wants_journal.then(follow);
         let mut told = Vec::new();
@@ -194,7 +199,7 @@ impl Follower {
                 count((&*name).into(), block);
                 if let Some(records) = &mut records {
                     records.feed(block, now_ms, &mut |begins, record| {
-                        count(Source::record(&name, begins), record)
+                        count(Source::record(&name, begins), record);
                     });
                 }
             };
@@ -239,6 +244,7 @@ impl Follower {
                     batch.block(&entry.lines, &entry.source, source, &self.matcher, windows, &self.captures);
                     self.stored.read_journal(journal::Place::Cursor(entry.cursor));
                 }
+                Told::Gap(what) => batch.gaps(vec![what.to_owned()]),
                 Told::Fault(why) => self.journal_fault = Some(why),
             }
         }

@@ -205,7 +205,8 @@ pub struct LogConfig {
     pub paths: Vec<String>,
     /// Logs that programs write themselves, followed beside `paths` or the journal.
     pub programs: Vec<String>,
-    /// Follows the journal where none of `paths` is there, or where a rule's `match` begins with `journal:`.
+    /// Follows the journal where none of `paths` (those of mail left out) was written to within a week, or where a rule asks for it:
+    /// its `match` begins with `journal:`, or it has `journal`.
     pub journal: bool,
 }
 

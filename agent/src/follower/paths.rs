@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use globset::{Glob, GlobMatcher};
 use nearmiss_agent_core::config::LogConfig;
 use nearmiss_agent_core::rule::RuleSet;
+use nearmiss_shared::time::{Span, Timestamp};
 
 use super::changes::Changes;
 use super::checkpoint::Stored;
 use super::folders::Folders;
-use super::identity::FileId;
+use super::identity::{FileId, modified};
 use super::siblings::looks_rotated;
 use super::tail::Tail;
 
@@ -131,15 +132,38 @@ fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
 
-/// Whether the journal is followed: where a rule asks for it, and where none of the system's log files is there. What is in
+/// A log of the system's that was not written to for so long is left over from before the journal took its place.
+const LEFT_OVER: Span = Span::from_days(7);
+
+/// Whether the journal is followed: where a rule asks for it, and where none of the system's log files is written. What is in
 /// both would be counted twice; what programs write to logs of their own is in neither.
-pub(super) fn wants_journal(config: &LogConfig, rules: &RuleSet) -> bool {
+pub(super) fn wants_journal(config: &LogConfig, rules: &RuleSet, now: Timestamp) -> bool {
     let is_asked = rules.log_rules().into_iter().any(|(rule, log)| {
         let names_it = |glob: &GlobMatcher| glob.glob().glob().starts_with("journal:");
         !log.journal.is_empty() || rule.subject.as_ref().is_some_and(names_it)
     });
-    let is_file = |path: &String| is_pattern(path) || Path::new(path).exists();
-    config.enabled && config.journal && (is_asked || !config.paths.iter().any(is_file))
+    config.enabled && config.journal && (is_asked || !config.paths.iter().any(|path| is_written(path, now)))
+}
+
+/// Whether a log, or one that a pattern names, holds what the journal holds: a log of mail alone does not.
+fn is_written(path: &str, now: Timestamp) -> bool {
+    let path = Path::new(path);
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return false;
+    };
+    let is_fresh = |path: &Path| {
+        let written = |metadata: fs::Metadata| Timestamp::from_millis(modified(&metadata) / 1_000_000);
+        fs::metadata(path).is_ok_and(|metadata| now.since(written(metadata)) < LEFT_OVER)
+    };
+    if name.starts_with("mail") {
+        return false;
+    }
+    let Some(glob) = Glob::new(name).ok().filter(|_| is_pattern(name)).map(|glob| glob.compile_matcher())
+    else {
+        return is_fresh(path);
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    { entries }.any(|entry| glob.is_match(entry.file_name()) && is_fresh(&entry.path()))
 }
 
 /// Why the journal is not followed, and what to do.
@@ -161,7 +185,6 @@ pub(super) fn unreadable(path: &str, fault: &str) -> String {
 #[cfg(test)]
 mod tests {
     use nearmiss_agent_core::reading::Stamp;
-    use nearmiss_shared::time::Timestamp;
 
     use super::*;
 
@@ -173,15 +196,24 @@ mod tests {
         fs::write(place("postgresql-15-main.log"), "").unwrap();
         let programs = vec![place("error.log"), place("postgresql-*.log")];
         let mut config = LogConfig { enabled: true, paths: vec![place("syslog")], programs, journal: true };
-        assert!(wants_journal(&config, &RuleSet::default()));
+        let written = fs::metadata(place("error.log")).unwrap();
+        let today = Timestamp::from_millis(modified(&written) / 1_000_000);
+        assert!(wants_journal(&config, &RuleSet::default(), today));
         let now = Stamp { wall: Timestamp::from_millis(0), boot_ms: 0 };
         let stored = Stored::load(Vec::new(), "boot".to_owned(), now);
         let wanted = Paths::new(&config, &RuleSet::default()).wanted(&stored, &mut Folders::default(), 0);
         let names: Vec<&str> = wanted.iter().filter_map(|wanted| wanted.path.file_name()?.to_str()).collect();
         assert_eq!(names, ["error.log", "postgresql-15-main.log", "syslog"]);
         fs::write(place("syslog"), "").unwrap();
-        assert!(!wants_journal(&config, &RuleSet::default()));
+        assert!(!wants_journal(&config, &RuleSet::default(), today));
+        let in_a_month = today.plus(Span::from_days(30));
+        assert!(wants_journal(&config, &RuleSet::default(), in_a_month), "nobody writes it any more");
+        config.paths = vec![place("sys*")];
+        assert!(!wants_journal(&config, &RuleSet::default(), today), "a pattern that names it");
+        fs::write(place("maillog"), "").unwrap();
+        config.paths = vec![place("maillog"), place("none-*")];
+        assert!(wants_journal(&config, &RuleSet::default(), today), "mail is not all that is said");
         config.enabled = false;
-        assert!(!wants_journal(&config, &RuleSet::default()));
+        assert!(!wants_journal(&config, &RuleSet::default(), today));
     }
 }
