@@ -68,6 +68,9 @@ pub struct Case {
     pub erc: ErcProposal,
     pub luck: LuckClass,
     pub luck_hits: Vec<RuleHit>,
+    /// What a person said of it; it stands before what the rules propose.
+    #[serde(default)]
+    pub luck_said: Option<LuckSaid>,
     pub evidence: Vec<EvidenceRef>,
     pub accepted_until: Option<Timestamp>,
     pub timers: Vec<Timer>,
@@ -102,9 +105,24 @@ pub struct Measures {
     #[serde(default)]
     pub coverage: Option<(u64, u64)>,
     pub reasons: Vec<String>,
+    /// Closeness as it was read, oldest first: what an action did is seen in it. Of ordinal signals, nothing.
+    #[serde(default)]
+    pub course: Vec<(Timestamp, f64)>,
 }
 
+/// Points of the course that are kept; the oldest go first.
+const MOST_POINTS: usize = 400;
+
 impl Measures {
+    /// Takes points into the course; one that is known already changes nothing.
+    pub(crate) fn went(&mut self, points: impl Iterator<Item = (Timestamp, f64)>) {
+        self.course.extend(points);
+        self.course.sort_by_key(|(at, _)| *at);
+        self.course.dedup_by_key(|(at, _)| *at);
+        let excess = self.course.len().saturating_sub(MOST_POINTS);
+        self.course.drain(..excess);
+    }
+
     /// Takes one point into the closest that was seen: the highest proximity, the smallest margin.
     pub(crate) fn nearer(&mut self, proximity: Option<f64>, value: Option<f64>, limit: Option<f64>) {
         if let Some(proximity) = proximity {
@@ -135,6 +153,14 @@ pub struct Episode {
     /// Seconds without samples.
     pub dark_seconds: f64,
     pub dark_since: Option<Timestamp>,
+    /// When it was heard of again after a silence.
+    #[serde(default)]
+    pub seen_again_at: Option<Timestamp>,
+    /// Seconds in which no independent barrier was left.
+    #[serde(default)]
+    pub exposed_seconds: f64,
+    #[serde(default)]
+    pub exposed_since: Option<Timestamp>,
 }
 
 /// Who answers for the case now.
@@ -195,6 +221,18 @@ pub struct Retrospective {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     pub text: String,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// A person's word on what stopped it and whether that was luck.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LuckSaid {
+    pub stopped_by: StoppedBy,
+    pub luck: LuckClass,
+    pub reason: String,
+    /// What it rests on; none is asked where luck is raised.
+    pub evidence: Option<BundleId>,
     pub by: String,
     pub at: Timestamp,
 }

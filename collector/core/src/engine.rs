@@ -7,6 +7,7 @@ mod lookback;
 mod on_host;
 mod opening;
 mod register;
+mod said;
 mod timer;
 
 use nearmiss_shared::identity::{BundleId, PersonId, TaskId};
@@ -17,8 +18,11 @@ use serde::{Deserialize, Serialize};
 use crate::case::Case;
 use crate::context::{Actor, Context};
 use crate::entry::{Entry, What};
+use crate::erc;
 use crate::facts::EventFacts;
-use crate::words::{ActionKind, MessageKind, MitigationKind, Ruling, TimerKind, Verdict};
+use crate::words::{
+    ActionKind, LuckClass, MessageKind, MitigationKind, Ruling, StoppedBy, TimerKind, Verdict,
+};
 
 pub use opening::{Opening, open, open_past};
 
@@ -56,6 +60,8 @@ pub enum Command {
         what: MitigationKind,
         text: String,
         on_host: bool,
+        /// When it was done, where that is not now.
+        done_at: Option<Timestamp>,
     },
     Note {
         text: String,
@@ -94,6 +100,19 @@ pub enum Command {
     },
     Confirm {
         verdict: Verdict,
+        reason: String,
+    },
+    /// What stopped it and whether that was luck, in place of what the rules propose.
+    Luck {
+        stopped_by: StoppedBy,
+        luck: LuckClass,
+        reason: String,
+        evidence: Option<BundleId>,
+    },
+    /// The risk class, as proposed or another one.
+    Classify {
+        outcome: erc::Outcome,
+        barriers: erc::Barriers,
         reason: String,
     },
     AddAction {

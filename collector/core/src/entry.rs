@@ -6,6 +6,7 @@ use nearmiss_shared::vocabulary::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Actor;
+use crate::erc::{Barriers, Outcome};
 use crate::words::{LuckClass, MitigationKind, RetroForm, StoppedBy, Verdict};
 
 /// What happened. Stored as JSON with its kind; fields may be added, never renamed.
@@ -153,6 +154,22 @@ pub enum What {
         ruling: String,
         reason: String,
     },
+    /// A person's word on what stopped it, and what was proposed or said before.
+    LuckSaid {
+        stopped_by: StoppedBy,
+        luck: LuckClass,
+        was_stopped_by: StoppedBy,
+        was_luck: LuckClass,
+        reason: String,
+        evidence: Option<String>,
+    },
+    Classified {
+        outcome: Outcome,
+        barriers: Barriers,
+        value: u32,
+        proposed: u32,
+        reason: String,
+    },
     ActionAdded {
         action: String,
         text: String,
@@ -287,6 +304,23 @@ impl What {
             }
             Self::Confirmed { verdict, reason } => format!("confirmed {verdict}. {reason}"),
             Self::Ruled { ruling, reason } => format!("ruled {ruling}: {reason}"),
+            Self::LuckSaid { stopped_by, luck, was_stopped_by, was_luck, reason, evidence } => {
+                let rests =
+                    evidence.as_ref().map_or_else(String::new, |bundle| format!(" Evidence: {bundle}."));
+                format!(
+                    "said it was stopped by {stopped_by}, luck {luck} (before: {was_stopped_by}, luck {was_luck}): {reason}.{rests}"
+                )
+            }
+            Self::Classified { outcome, barriers, value, proposed, reason } => {
+                let barriers = barriers.as_str().replace('_', " ");
+                let other = if value == proposed {
+                    "as proposed".to_owned()
+                } else {
+                    format!("not {proposed}, which was proposed")
+                };
+                let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+                format!("risk class {value} ({outcome} outcome, {barriers} barriers), {other}{because}")
+            }
             Self::ActionAdded { action, text } => format!("action to {action}: {text}"),
             Self::ActionVerified { text, proof } => format!("action done: {text}. Proof: {proof}"),
             other => other.kind(),

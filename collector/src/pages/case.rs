@@ -2,6 +2,7 @@
 
 mod acts;
 mod curve;
+mod judgement;
 mod samples;
 mod steps;
 mod timeline;
@@ -15,8 +16,9 @@ use nearmiss_store::Principal;
 use nearmiss_store::cases::CaseRow;
 
 use self::curve::{Curve, Levels};
+use self::judgement::Judgement;
 use self::timeline::Line;
-use self::view::{Bundle, Head, Judgement, Offer, Part};
+use self::view::{Bundle, Head, Offer, Part};
 use super::form::Fields;
 use super::part::row::Clock;
 use super::part::row::retrospective_clock;

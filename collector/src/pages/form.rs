@@ -73,6 +73,15 @@ impl Fields {
             .map_err(|_| PageFault::Form(format!("`{text}` is no day such as 2026-12-24")))
     }
 
+    /// So many minutes before `now`, at most a week; `None` for none.
+    pub(crate) fn minutes_ago(&self, name: &str, now: Timestamp) -> Result<Option<Timestamp>, PageFault> {
+        if !self.is_set(name) {
+            return Ok(None);
+        }
+        let minutes: u16 = self.word(name)?;
+        Ok((minutes > 0).then(|| now.minus(Span::from_minutes(i64::from(minutes.min(10_080))))))
+    }
+
     /// `now` and this many hours, at most 90 days.
     pub(crate) fn hours(&self, name: &str, now: Timestamp) -> Result<Timestamp, PageFault> {
         let hours: u16 = self.word(name)?;

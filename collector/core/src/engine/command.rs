@@ -29,7 +29,7 @@ impl Move<'_> {
         }
         match command {
             Command::Acknowledge { comment, expires } => self.acknowledge(comment, expires),
-            Command::Mitigate { what, text, on_host } => self.mitigate(what, text, on_host),
+            Command::Mitigate { what, text, on_host, done_at } => self.mitigate(what, text, on_host, done_at),
             Command::Note { text } => self.note(text),
             Command::HandOff { to, state, risks, next_step, until } => {
                 self.hand_off(HandOff { to, to_name: String::new(), state, risks, next_step, until })
@@ -42,6 +42,10 @@ impl Move<'_> {
             Command::Held => self.held(),
             Command::Rule { ruling, reason } => self.rule(ruling, reason),
             Command::Confirm { verdict, reason } => self.confirm(verdict, reason),
+            Command::Luck { stopped_by, luck, reason, evidence } => {
+                self.say_luck(stopped_by, luck, reason, evidence)
+            }
+            Command::Classify { outcome, barriers, reason } => self.classify(outcome, barriers, reason),
             Command::AddAction { kind, text, owner, due, proof } => {
                 self.add_action(Action { kind, text, owner, due, proof, state: ActionState::Open })
             }
@@ -101,11 +105,24 @@ impl Move<'_> {
         }
     }
 
-    fn mitigate(&mut self, what: MitigationKind, text: String, on_host: bool) -> Result<(), Refusal> {
+    fn mitigate(
+        &mut self,
+        what: MitigationKind,
+        text: String,
+        on_host: bool,
+        done_at: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
         need(&text, "a mitigation says what was done")?;
+        if let Some(at) = done_at.filter(|at| *at > self.now) {
+            return Err(Refusal::new(
+                "a mitigation was done before it is told",
+                format!("{at} is yet to come"),
+            ));
+        }
         let by = self.context.actor.name().to_owned();
-        self.tell(What::Mitigated { what, text: text.clone(), on_host, observed_at: None });
-        self.mitigating(Mitigation { at: self.now, by, kind: what, text, on_host, run: None });
+        self.tell(What::Mitigated { what, text: text.clone(), on_host, observed_at: done_at });
+        let at = done_at.unwrap_or(self.now);
+        self.mitigating(Mitigation { at, by, kind: what, text, on_host, run: None });
         Ok(())
     }
 

@@ -108,6 +108,7 @@ impl Move<'_> {
         self.case.confirmed = None;
         self.case.control = None;
         self.case.stopped_by = None;
+        self.case.luck_said = None;
     }
 
     /// Closer than before: what was not worth waking somebody may be now.
@@ -200,10 +201,12 @@ impl Move<'_> {
         }
         let found = luck::propose(&self.case);
         self.case.proposed = Some(proposed);
-        self.case.luck = found.luck;
         self.case.luck_hits.clone_from(&found.hits);
-        self.case.stopped_by = Some(found.stopped_by);
-        self.case.control = Some(found.stopped_by.control());
+        let said = self.case.luck_said.as_ref().map(|said| (said.stopped_by, said.luck));
+        let (stopped_by, luck) = said.unwrap_or((found.stopped_by, found.luck));
+        self.case.luck = luck;
+        self.case.stopped_by = Some(stopped_by);
+        self.case.control = Some(stopped_by.control());
         let rules = found.hits.iter().map(|hit| format!("{}: {}", hit.rule, hit.evidence)).collect();
         self.tell_system(What::Proposed {
             verdict: proposed,
@@ -242,6 +245,7 @@ impl Move<'_> {
             && let Some(since) = episode.dark_since.take()
         {
             episode.dark_seconds += facts.observed_at.since(since).as_seconds();
+            episode.seen_again_at = Some(facts.observed_at);
         }
     }
 

@@ -102,6 +102,7 @@ fn blank(facts: &EventFacts, opening: Opening<'_>, track: Track, context: &Conte
         erc: ErcProposal::default(),
         luck: LuckClass::None,
         luck_hits: Vec::new(),
+        luck_said: None,
         evidence: Vec::new(),
         accepted_until: None,
         timers: Vec::new(),
@@ -243,6 +244,9 @@ impl Move<'_> {
             retired_at: None,
             dark_seconds: 0.0,
             dark_since: None,
+            seen_again_at: None,
+            exposed_seconds: 0.0,
+            exposed_since: None,
         });
     }
 
@@ -267,12 +271,17 @@ impl Move<'_> {
             measures.failure_minimum = Some(least);
         }
         self.measure_between(facts);
+        self.expose(facts);
         self.expect_bundle(facts);
     }
 
     /// The closest point lies between two events more often than at one: the samples since the episode began tell it.
     fn measure_between(&mut self, facts: &EventFacts) {
         let (Some(normal), Some(limit)) = (facts.normal, facts.limit) else { return };
+        if normal != limit && !facts.ordinal {
+            let closeness = |(at, value): &(Timestamp, f64)| (*at, (value - normal) / (limit - normal));
+            self.case.measures.went(facts.samples.iter().map(closeness));
+        }
         let Some(since) = self.case.episodes.last().map(|episode| episode.opened_at) else { return };
         if facts.kind == EventKind::Approached || normal == limit {
             return;
@@ -280,6 +289,18 @@ impl Move<'_> {
         for (_, value) in facts.samples.iter().filter(|(at, _)| *at >= since) {
             let proximity = (value - normal) / (limit - normal);
             self.case.measures.nearer(Some(proximity), Some(*value), Some(limit));
+        }
+    }
+
+    /// For how long no independent barrier was left.
+    fn expose(&mut self, facts: &EventFacts) {
+        let is_bare = facts.no_redundancy() && facts.kind != EventKind::Recovered;
+        let Some(episode) = self.case.episodes.last_mut() else { return };
+        if is_bare {
+            episode.exposed_since.get_or_insert(facts.observed_at);
+        } else if let Some(since) = episode.exposed_since.filter(|_| facts.value.is_some()) {
+            episode.exposed_seconds += facts.observed_at.since(since).as_seconds();
+            episode.exposed_since = None;
         }
     }
 

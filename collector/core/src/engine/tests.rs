@@ -7,6 +7,7 @@ mod opening;
 mod people;
 mod register;
 mod retrospective;
+mod said;
 mod signal;
 mod verdict;
 

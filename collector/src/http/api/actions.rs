@@ -1,6 +1,6 @@
 //! `POST /api/v1/cases/{id}/actions`: what was done, noted, or will be done, told apart by `kind`:
 //!
-//! - `failover`, `restart`, `isolate`, `other`: `{kind, text}`, a mitigation;
+//! - `failover`, `restart`, `isolate`, `other`: `{kind, text, at?}`, a mitigation, done now or then;
 //! - `note`: `{kind, text}`;
 //! - `automate`, `harden`, `train`: `{kind, text, owner, due, proof}`, an action of the fourth question;
 //! - `verify`: `{kind, action, proof}`, the action of that index is done;
@@ -26,6 +26,7 @@ pub(super) struct Act {
     kind: String,
     #[serde(default)]
     text: String,
+    at: Option<Timestamp>,
     owner: Option<Role>,
     due: Option<Timestamp>,
     #[serde(default)]
@@ -48,7 +49,7 @@ pub(super) async fn post(
 
 fn command(act: Act) -> Result<Command, Problem> {
     if let Ok(what) = act.kind.parse::<MitigationKind>() {
-        return Ok(Command::Mitigate { what, text: act.text, on_host: false });
+        return Ok(Command::Mitigate { what, text: act.text, on_host: false, done_at: act.at });
     }
     if let Ok(kind) = act.kind.parse::<ActionKind>() {
         let (owner, due) = (need(act.owner, "owner")?, need(act.due, "due")?);

@@ -2,6 +2,7 @@
 
 use nearmiss_case::Case;
 use nearmiss_case::case::{EvidenceRef, Task};
+use nearmiss_case::erc;
 use nearmiss_case::luck::RuleHit;
 use nearmiss_shared::time::Timestamp;
 use serde::Serialize;
@@ -91,7 +92,11 @@ impl CaseJson {
             actions: actions(case),
             evidence: case.evidence.iter().map(evidence).collect(),
             erc: erc(case),
-            luck: json!({"class": case.luck, "rules": case.luck_hits.iter().map(rule).collect::<Vec<_>>()}),
+            luck: json!({
+                "class": case.luck,
+                "rules": case.luck_hits.iter().map(rule).collect::<Vec<_>>(),
+                "said": case.luck_said,
+            }),
         }
     }
 }
@@ -206,17 +211,22 @@ fn evidence(reference: &EvidenceRef) -> Value {
 }
 
 fn erc(case: &Case) -> Value {
+    let (outcome, barriers) = case.erc.cell();
     json!({
         "proposed": case.erc.value,
-        "confirmed": case.erc.confirmed,
+        "confirmed": case.erc.confirmed.as_ref().map(|said| said.value),
+        "said": case.erc.confirmed,
         "outcome": case.erc.outcome,
         "barriers": case.erc.barriers,
         "reasons": case.erc.reasons,
+        "colour": erc::colour(outcome, barriers),
+        "colours": erc::COLOURS,
+        "serious": erc::is_serious(case),
     })
 }
 
 fn rule(hit: &RuleHit) -> Value {
-    json!({"rule": hit.rule, "evidence": hit.evidence})
+    json!({"rule": hit.rule, "evidence": hit.evidence, "on": hit.on})
 }
 
 #[cfg(test)]
@@ -236,7 +246,11 @@ mod tests {
 
     fn told() -> Value {
         let mut case = sample::case(42);
-        case.luck_hits.push(RuleHit { rule: "L1".into(), evidence: "nobody was on it".into() });
+        case.luck_hits.push(RuleHit {
+            rule: "L1".into(),
+            evidence: "nobody was on it".into(),
+            on: Vec::new(),
+        });
         serde_json::to_value(CaseJson::new(&case, "Falcon MRO", Some("Hangar 2"))).unwrap()
     }
 

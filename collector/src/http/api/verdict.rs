@@ -1,10 +1,16 @@
-//! `POST /api/v1/cases/{id}/verdict`: `{verdict, reason?}` confirms what it was; `{ruling, reason}` is the Security
-//! Lead's word on a login, patch or misconfiguration case.
+//! `POST /api/v1/cases/{id}/verdict`, one of:
+//!
+//! - `{verdict, reason?}` confirms what it was;
+//! - `{ruling, reason}` is the Security Lead's word on a login, patch or misconfiguration case;
+//! - `{stopped_by, luck, reason, evidence?}` says what stopped it in place of what the rules propose;
+//! - `{outcome, barriers, reason?}` confirms the risk class, or chooses another.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use nearmiss_case::engine::Command;
-use nearmiss_case::words::{Ruling, Verdict};
+use nearmiss_case::erc::{Barriers, Outcome};
+use nearmiss_case::words::{LuckClass, Ruling, StoppedBy, Verdict};
+use nearmiss_shared::identity::BundleId;
 use serde::Deserialize;
 
 use super::case_json::CaseJson;
@@ -17,6 +23,11 @@ use crate::http::problem::Problem;
 pub(super) struct Judgement {
     verdict: Option<Verdict>,
     ruling: Option<Ruling>,
+    stopped_by: Option<StoppedBy>,
+    luck: Option<LuckClass>,
+    evidence: Option<BundleId>,
+    outcome: Option<Outcome>,
+    barriers: Option<Barriers>,
     #[serde(default)]
     reason: String,
 }
@@ -28,10 +39,43 @@ pub(super) async fn post(
     Body(body): Body<Judgement>,
 ) -> Result<Json<CaseJson>, Problem> {
     let row = moved::case(&app, &principal, &id).await?;
-    let command = match (body.verdict, body.ruling) {
-        (Some(verdict), None) => Command::Confirm { verdict, reason: body.reason },
-        (None, Some(ruling)) => Command::Rule { ruling, reason: body.reason },
-        _ => return Err(Problem::bad_request("one of verdict and ruling is given")),
-    };
-    moved::give(&app, &principal, &row, command).await
+    moved::give(&app, &principal, &row, command(body)?).await
+}
+
+fn command(body: Judgement) -> Result<Command, Problem> {
+    let Judgement { verdict, ruling, stopped_by, luck, evidence, outcome, barriers, reason } = body;
+    match (verdict, ruling, stopped_by.zip(luck), outcome.zip(barriers)) {
+        (Some(verdict), None, None, None) => Ok(Command::Confirm { verdict, reason }),
+        (None, Some(ruling), None, None) => Ok(Command::Rule { ruling, reason }),
+        (None, None, Some((stopped_by, luck)), None) => {
+            Ok(Command::Luck { stopped_by, luck, reason, evidence })
+        }
+        (None, None, None, Some((outcome, barriers))) => Ok(Command::Classify { outcome, barriers, reason }),
+        _ => Err(Problem::bad_request(
+            "one of these is given: verdict; ruling; stopped_by with luck; outcome with barriers",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_is_judged_at_a_time() {
+        let read = |text: &str| command(serde_json::from_str(text).unwrap());
+        let luck =
+            read(r#"{"stopped_by": "coincidence", "luck": "main", "reason": "the nightly job"}"#).unwrap();
+        assert!(matches!(luck, Command::Luck { luck: LuckClass::Main, evidence: None, .. }));
+        let risk = read(r#"{"outcome": "minor", "barriers": "limited", "reason": "a test host"}"#).unwrap();
+        assert!(matches!(risk, Command::Classify { outcome: Outcome::Minor, .. }));
+        for wrong in [
+            "{}",
+            r#"{"stopped_by": "coincidence"}"#,
+            r#"{"verdict": "averted", "ruling": "no_compromise"}"#,
+            r#"{"verdict": "averted", "outcome": "minor", "barriers": "limited"}"#,
+        ] {
+            assert!(read(wrong).unwrap_err().detail().contains("one of these"), "{wrong}");
+        }
+    }
 }

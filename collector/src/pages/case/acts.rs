@@ -13,7 +13,12 @@ pub(crate) fn command(act: &str, form: &Fields, now: Timestamp) -> Result<Comman
             let expires = if form.is_set("hours") { Some(form.hours("hours", now)?) } else { None };
             Command::Acknowledge { comment: form.text("comment"), expires }
         }
-        "mitigate" => Command::Mitigate { what: form.word("what")?, text: form.text("text"), on_host: false },
+        "mitigate" => Command::Mitigate {
+            what: form.word("what")?,
+            text: form.text("text"),
+            on_host: false,
+            done_at: form.minutes_ago("minutes", now)?,
+        },
         "note" => Command::Note { text: form.text("text") },
         "hand-off" => Command::HandOff {
             to: form.word("to")?,
@@ -29,6 +34,17 @@ pub(crate) fn command(act: &str, form: &Fields, now: Timestamp) -> Result<Comman
         }
         "rule" => Command::Rule { ruling: form.word("ruling")?, reason: form.text("reason") },
         "verdict" => Command::Confirm { verdict: form.word("verdict")?, reason: form.text("reason") },
+        "luck" => Command::Luck {
+            stopped_by: form.word("stopped_by")?,
+            luck: form.word("luck")?,
+            reason: form.text("reason"),
+            evidence: if form.is_set("evidence") { Some(form.word("evidence")?) } else { None },
+        },
+        "risk" => Command::Classify {
+            outcome: form.word("outcome")?,
+            barriers: form.word("barriers")?,
+            reason: form.text("reason"),
+        },
         "close" => Command::Close,
         _ => return Err(PageFault::NotFound),
     })
@@ -39,7 +55,7 @@ pub(crate) fn anchor(act: &str) -> &'static str {
     match act {
         "task" => "#parts",
         "note" => "#timeline",
-        "rule" | "verdict" | "close" => "#verdict",
+        "rule" | "verdict" | "luck" | "risk" | "close" => "#verdict",
         _ => "",
     }
 }
@@ -61,8 +77,13 @@ mod tests {
             what: MitigationKind::Restart,
             text: "restarted nginx".into(),
             on_host: false,
+            done_at: None,
         };
         assert_eq!(command("mitigate", &form, NOW).unwrap(), expected);
+        let form = fields(&[("what", "restart"), ("text", "restarted nginx"), ("minutes", "10")]);
+        let earlier = command("mitigate", &form, NOW).unwrap();
+        let then = NOW.minus(nearmiss_shared::time::Span::from_minutes(10));
+        assert!(matches!(earlier, Command::Mitigate { done_at: Some(at), .. } if at == then));
         let form = fields(&[("verdict", "averted"), ("reason", "as proposed")]);
         let expected = Command::Confirm { verdict: Verdict::Averted, reason: "as proposed".into() };
         assert_eq!(command("verdict", &form, NOW).unwrap(), expected);

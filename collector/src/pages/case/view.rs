@@ -3,8 +3,8 @@
 use nearmiss_case::Case;
 use nearmiss_case::case::Task;
 use nearmiss_case::person::{Person, holder};
-use nearmiss_case::words::{ActionState, LuckClass, TaskState, Verdict};
-use nearmiss_case::{title, verdict};
+use nearmiss_case::title;
+use nearmiss_case::words::TaskState;
 use nearmiss_shared::bar;
 use nearmiss_shared::identity::PersonId;
 use nearmiss_shared::time::Timestamp;
@@ -143,6 +143,7 @@ fn answered(case: &Case, now: Timestamp) -> Option<String> {
 /// One bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bundle {
+    pub id: String,
     /// `None` while it is on its way.
     pub href: Option<String>,
     pub name: String,
@@ -162,6 +163,7 @@ pub(crate) fn bundles(case: &Case) -> Vec<Bundle> {
                 None => ("frozen on the host, not here yet", "muted"),
             };
             Bundle {
+                id: item.bundle.to_string(),
                 href: item
                     .sha256
                     .is_some()
@@ -229,110 +231,6 @@ fn todo(task: &Task, now: Timestamp) -> Todo {
             TaskState::Waived => "waived",
         },
     }
-}
-
-/// What it was, what stopped it, how bad it could have been.
-#[derive(Clone, Debug)]
-pub(crate) struct Judgement {
-    pub proposed: Option<&'static str>,
-    pub reason: String,
-    pub confirmed: Option<&'static str>,
-    /// Verdicts that no rule forbids: value and words.
-    pub offered: Vec<(&'static str, &'static str, bool)>,
-    pub stopped_by: Option<&'static str>,
-    pub luck: &'static str,
-    pub is_luck: bool,
-    pub hits: Vec<(String, String)>,
-    pub erc: u32,
-    pub erc_words: String,
-    pub erc_reasons: Vec<String>,
-    pub asks_ruling: bool,
-    pub ruling: Option<&'static str>,
-    pub before_close: Vec<String>,
-}
-
-impl Judgement {
-    /// Only a verdict that needs one can be chosen.
-    pub(crate) fn needs_reason(&self) -> bool {
-        self.offered.iter().all(|(verdict, ..)| *verdict == Verdict::FalseAlarm.as_str())
-    }
-
-    pub(crate) fn new(case: &Case) -> Self {
-        Self {
-            proposed: case.proposed.map(|verdict| verdict.said()),
-            reason: because(case),
-            confirmed: case.confirmed.map(|verdict| verdict.said()),
-            offered: offered(case),
-            stopped_by: case
-                .stopped_by
-                .filter(|_| !is_running(case.physical) && case.drill.is_none())
-                .map(|by| by.said()),
-            luck: luck(case.luck),
-            is_luck: case.luck != LuckClass::None,
-            hits: case.luck_hits.iter().map(|hit| (hit.rule.clone(), when::humane(&hit.evidence))).collect(),
-            erc: case.erc.confirmed.unwrap_or(case.erc.value),
-            erc_words: format!(
-                "{} outcome, {} barriers",
-                case.erc.outcome,
-                case.erc.barriers.as_str().replace('_', " ")
-            ),
-            erc_reasons: case.erc.reasons.clone(),
-            asks_ruling: case.category.is_security(),
-            ruling: case.ruling.map(|ruling| ruling.said()),
-            before_close: before_close(case),
-        }
-    }
-}
-
-/// Why this is proposed, or why nothing is yet.
-fn because(case: &Case) -> String {
-    match (case.proposed, case.accepted_until) {
-        (Some(Verdict::StandingHazard), Some(until)) => format!("accepted until {}", when::exact(until)),
-        (Some(Verdict::StandingHazard), None) => "near, known, and not moving".to_owned(),
-        (None, _) => when::humane(&verdict::not_over(case)),
-        _ => when::humane(&verdict::propose(case).1),
-    }
-}
-
-const fn luck(class: LuckClass) -> &'static str {
-    match class {
-        LuckClass::None => "No luck rule fired",
-        LuckClass::Partial => "Luck had a part",
-        LuckClass::Main => "Luck was the main thing",
-    }
-}
-
-fn offered(case: &Case) -> Vec<(&'static str, &'static str, bool)> {
-    let running = is_running(case.physical);
-    let allowed = |verdict: &&Verdict| {
-        let ended = !running || **verdict == Verdict::FalseAlarm;
-        ended && verdict::forbids(case, **verdict, "a reason").is_none()
-    };
-    let option = |verdict: &Verdict| (verdict.as_str(), verdict.said(), case.proposed == Some(*verdict));
-    Verdict::ALL.iter().filter(allowed).map(option).collect()
-}
-
-/// What still stands between the case and its end; empty when it may be closed.
-pub(crate) fn before_close(case: &Case) -> Vec<String> {
-    let mut missing = Vec::new();
-    let unanswered: Vec<String> = case.unanswered().iter().map(ToString::to_string).collect();
-    if !unanswered.is_empty() {
-        missing.push(format!("answers to question {}", unanswered.join(", ")));
-    }
-    let silent: Vec<&str> = case.silent_roles().iter().map(|role| role.title()).collect();
-    if !silent.is_empty() {
-        missing.push(format!("the part of {}", silent.join(", ")));
-    }
-    if case.retrospective.held_at.is_none() {
-        missing.push("the retrospective".to_owned());
-    }
-    if case.actions.iter().any(|action| action.state == ActionState::Open) {
-        missing.push("proof of every action".to_owned());
-    }
-    if case.confirmed.is_none() {
-        missing.push("a confirmed verdict".to_owned());
-    }
-    missing
 }
 
 /// A hand-off that waits for its receiver.

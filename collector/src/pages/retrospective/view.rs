@@ -249,7 +249,11 @@ mod tests {
         case.physical = Physical::Recovered;
         case.stopped_by = Some(StoppedBy::Luck);
         case.luck = LuckClass::Main;
-        case.luck_hits.push(RuleHit { rule: "L1".into(), evidence: "nobody was on it".into() });
+        case.luck_hits.push(RuleHit {
+            rule: "L1".into(),
+            evidence: "nobody was on it".into(),
+            on: Vec::new(),
+        });
         let asked = questions(&case, "Calibration records are down", false, sample::NOW);
         assert_eq!(asked[1].text, "What stopped it? (Human action, monitoring, luck?)");
         assert!(

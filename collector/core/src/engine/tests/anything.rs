@@ -40,7 +40,7 @@ proptest! {
                 6 => drop(world.event(EventKind::Dark, Physical::Dark, 0.1).number),
                 7 => drop(world.event(EventKind::Gap, Physical::Approached, 0.1).number),
                 8 => drop(world.acts(who, Command::Acknowledge { comment: text, expires: None })),
-                9 => drop(world.acts(who, Command::Mitigate { what: MitigationKind::Restart, text, on_host: true })),
+                9 => drop(world.acts(who, Command::Mitigate { what: MitigationKind::Restart, text, on_host: true, done_at: None })),
                 10 => (1..=4).for_each(|question| drop(world.acts(who, Command::Answer { question, text: text.clone() }))),
                 11 => drop(world.acts(who, Command::Part { role: Role::FOUR[usize::from(who) - 1], note: text })),
                 12 => drop(world.acts(who, Command::Held)),

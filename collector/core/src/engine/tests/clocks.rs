@@ -55,7 +55,9 @@ fn an_expired_acknowledgement_of_what_was_not_paged_is_a_notice_and_the_work_goe
     world.open(|facts| facts.time_to_failure = None);
     world.acts(1, Command::Acknowledge { comment: String::new(), expires: None }).unwrap();
     let text = "removed old images".to_owned();
-    world.acts(1, Command::Mitigate { what: MitigationKind::Other, text, on_host: false }).unwrap();
+    world
+        .acts(1, Command::Mitigate { what: MitigationKind::Other, text, on_host: false, done_at: None })
+        .unwrap();
     world.later(Span::from_hours(4)).ring();
     assert!(!world.case().is_acknowledged());
     assert_eq!(world.case().workflow, Workflow::Mitigating);

@@ -38,7 +38,9 @@ fn cleaned_up_in_time_is_averted_under_control_and_invites() {
     world.later(Span::from_minutes(5));
     world.acts(1, Command::Acknowledge { comment: String::new(), expires: None }).unwrap();
     let text = "removed old images".to_owned();
-    world.acts(1, Command::Mitigate { what: MitigationKind::Other, text, on_host: false }).unwrap();
+    world
+        .acts(1, Command::Mitigate { what: MitigationKind::Other, text, on_host: false, done_at: None })
+        .unwrap();
     world.later(Span::from_minutes(1)).event(EventKind::Receding, Physical::Receding, 0.4);
     let case =
         world.later(Span::from_minutes(30)).event(EventKind::Recovered, Physical::Recovered, 0.4).clone();
@@ -64,7 +66,9 @@ fn back_by_itself_is_luck_and_acting_too_late_is_luck() {
     world.later(Span::from_minutes(6)).event(EventKind::Receding, Physical::Receding, 0.4);
     world.later(Span::from_minutes(1));
     let text = "removed logs".to_owned();
-    world.acts(1, Command::Mitigate { what: MitigationKind::Other, text, on_host: false }).unwrap();
+    world
+        .acts(1, Command::Mitigate { what: MitigationKind::Other, text, on_host: false, done_at: None })
+        .unwrap();
     let case = world.later(Span::from_minutes(30)).event(EventKind::Recovered, Physical::Recovered, 0.4);
     assert_eq!((case.luck, case.luck_hits[0].rule.as_str()), (LuckClass::Main, "L2"));
 }

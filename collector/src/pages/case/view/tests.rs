@@ -1,6 +1,9 @@
 //! A case's page as plain values.
 
 use super::*;
+use nearmiss_case::words::Verdict;
+
+use crate::pages::case::judgement::{Judgement, before_close};
 use crate::pages::sample;
 
 fn listed() -> Listed {
