@@ -74,8 +74,22 @@ enum ConfigCommand {
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
-    /// Verifies the chain of every case
-    Verify,
+    /// Prints where every chain stands now, as JSON: hold it on another machine
+    #[command(
+        after_help = "Example, from another machine's crontab, hourly:\n  ssh collector nearmiss-collector audit checkpoint > \
+                            checkpoints/$(date -u +%Y%m%dT%H%M%SZ).json"
+    )]
+    Checkpoint,
+    /// Verifies the chain of every case, and what checkpoints say of them
+    #[command(
+        after_help = "Examples:\n  nearmiss-collector audit verify\n  nearmiss-collector audit verify --checkpoint \
+                            20261125T230000Z.json"
+    )]
+    Verify {
+        /// What `audit checkpoint` printed once, held elsewhere since; may be named several times
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Vec<PathBuf>,
+    },
 }
 
 /// Why a command did not do what it was asked.
@@ -150,7 +164,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Account(command) => account::run(&config, command).await,
             Command::Token(command) => token::run(&config, command).await,
             Command::Doctor => doctor::run(&config).await,
-            Command::Audit(AuditCommand::Verify) => audit::verify(&config).await,
+            Command::Audit(AuditCommand::Checkpoint) => audit::checkpoint(&config).await,
+            Command::Audit(AuditCommand::Verify { checkpoint }) => audit::verify(&config, &checkpoint).await,
             Command::Config(ConfigCommand::Check) => Ok(()),
         }
     })

@@ -7,6 +7,7 @@
     reason = "a story that meets a fault has failed, and one that is skipped says so"
 )]
 
+mod audit;
 mod backup;
 mod browser;
 mod burst;

@@ -6,6 +6,7 @@
 
 pub mod case;
 pub mod chain;
+pub mod checkpoint;
 pub mod context;
 pub mod engine;
 pub mod entry;

@@ -134,9 +134,9 @@ fn run_collector(folder: &Path, config: &Path, arguments: &[&str], input: &str) 
         .spawn()?;
     child.stdin.take().context("no standard input")?.write_all(input.as_bytes())?;
     let output = child.wait_with_output()?;
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "nearmiss-collector {arguments:?}: {complaint}");
-    Ok(String::from_utf8(output.stdout)?)
+    let (said, complaint) = (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "nearmiss-collector {arguments:?}: {said}{complaint}");
+    Ok(said)
 }
 
 /// A caller of the API with a bearer token.

@@ -120,11 +120,9 @@ const fn tone(colour: Colour) -> &'static str {
 /// The rows as the impact analysis reads them (domain.md 2.2).
 const fn loss(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Catastrophic => {
-            "Catastrophic: records lost or corrupted for good, a breach, or an outage beyond what is tolerable"
-        }
-        Outcome::Major => "Major: an outage beyond its objective, or data lost that can be had again",
-        Outcome::Minor => "Minor: an outage within its objective, or a service that matters little",
+        Outcome::Catastrophic => "Catastrophic: for good, or intolerably long",
+        Outcome::Major => "Major: beyond RTO or RPO",
+        Outcome::Minor => "Minor: within RTO",
         Outcome::None => "None: no way to a loss",
     }
 }
