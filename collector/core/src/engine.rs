@@ -3,6 +3,7 @@
 
 mod command;
 mod event;
+mod false_alarm;
 mod lookback;
 mod on_host;
 mod opening;
@@ -21,7 +22,7 @@ use crate::entry::{Entry, What};
 use crate::erc;
 use crate::facts::EventFacts;
 use crate::words::{
-    ActionKind, LuckClass, MessageKind, MitigationKind, Ruling, StoppedBy, TimerKind, Verdict,
+    ActionKind, FalseAlarmCode, LuckClass, MessageKind, MitigationKind, Ruling, StoppedBy, TimerKind, Verdict,
 };
 
 pub use opening::{Opening, open, open_past};
@@ -101,6 +102,13 @@ pub enum Command {
     Confirm {
         verdict: Verdict,
         reason: String,
+    },
+    /// Nothing was approaching.
+    FalseAlarm {
+        code: FalseAlarmCode,
+        reason: String,
+        /// What shows it: a bundle, a page, a ticket.
+        evidence: String,
     },
     /// What stopped it and whether that was luck, in place of what the rules propose.
     Luck {

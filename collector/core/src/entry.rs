@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Actor;
 use crate::erc::{Barriers, Outcome};
-use crate::words::{LuckClass, MitigationKind, RetroForm, StoppedBy, Verdict};
+use crate::words::{FalseAlarmCode, LuckClass, MitigationKind, RetroForm, StoppedBy, Verdict};
 
 /// What happened. Stored as JSON with its kind; fields may be added, never renamed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,6 +149,11 @@ pub enum What {
     Confirmed {
         verdict: Verdict,
         reason: String,
+    },
+    CalledFalse {
+        code: FalseAlarmCode,
+        reason: String,
+        evidence: String,
     },
     Ruled {
         ruling: String,
@@ -304,6 +309,10 @@ impl What {
             }
             Self::Confirmed { verdict, reason } => format!("confirmed {verdict}. {reason}"),
             Self::Ruled { ruling, reason } => format!("ruled {ruling}: {reason}"),
+            Self::CalledFalse { code, reason, evidence } => {
+                let code = code.as_str().replace('_', " ");
+                format!("called it a false alarm ({code}): {reason}. Shown by {evidence}")
+            }
             Self::LuckSaid { stopped_by, luck, was_stopped_by, was_luck, reason, evidence } => {
                 let rests =
                     evidence.as_ref().map_or_else(String::new, |bundle| format!(" Evidence: {bundle}."));

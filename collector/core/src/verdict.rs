@@ -100,15 +100,24 @@ pub fn forbids(case: &Case, verdict: Verdict, reason: &str) -> Option<(&'static 
         Verdict::Averted if case.proposed != Some(Verdict::Averted) => {
             Some(("AVERTED needs evidence of absence", propose(case).1))
         }
-        Verdict::FalseAlarm if reason.trim().is_empty() => Some((
-            "FALSE_ALARM needs a reason",
-            "say what was wrong: sensor, threshold, planned work, duplicate".to_owned(),
+        Verdict::FalseAlarm => Some((
+            "FALSE_ALARM has a code and evidence",
+            "say what was wrong and what shows it, in the form for it".to_owned(),
         )),
         Verdict::Drill if case.drill.is_none() => {
             Some(("DRILL is announced before it opens", "this case was opened by a real signal".to_owned()))
         }
         _ => None,
     }
+}
+
+/// Why the case may not be called a false alarm; `None` when it may.
+pub fn forbids_false_alarm(case: &Case) -> Option<(&'static str, String)> {
+    if has_failed(case) {
+        return Some(("BECAME_INCIDENT is sticky", "the failure limit was reached".to_owned()));
+    }
+    let is_drill = case.drill.is_some();
+    is_drill.then(|| ("a drill is no false alarm", "it was announced, and its readings made up".to_owned()))
 }
 
 /// Whether the failure was seen. Of a login that succeeded after failures it is one until the Security Lead rules that nothing

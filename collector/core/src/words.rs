@@ -30,6 +30,16 @@ words! {
 }
 
 words! {
+    /// What was wrong with an alarm that was false.
+    FalseAlarmCode {
+        Sensor = "sensor",
+        Threshold = "threshold",
+        PlannedWork = "planned_work",
+        Duplicate = "duplicate",
+    }
+}
+
+words! {
     /// Whether what stopped it was ours to rely on.
     Control {
         Controlled = "controlled",

@@ -130,7 +130,7 @@ fn plain(rule: &str) -> String {
         "AVERTED needs evidence of absence" => {
             "averted is only what the evidence shows to have stayed short of failure"
         }
-        "FALSE_ALARM needs a reason" => "a false alarm needs its reason",
+        "FALSE_ALARM has a code and evidence" => "a false alarm says what was wrong and what shows it",
         "DRILL is announced before it opens" => {
             "a drill is announced before it begins; a real signal is none"
         }

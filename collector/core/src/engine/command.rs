@@ -42,6 +42,7 @@ impl Move<'_> {
             Command::Held => self.held(),
             Command::Rule { ruling, reason } => self.rule(ruling, reason),
             Command::Confirm { verdict, reason } => self.confirm(verdict, reason),
+            Command::FalseAlarm { code, reason, evidence } => self.false_alarm(code, reason, evidence),
             Command::Luck { stopped_by, luck, reason, evidence } => {
                 self.say_luck(stopped_by, luck, reason, evidence)
             }

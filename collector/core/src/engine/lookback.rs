@@ -8,7 +8,7 @@ use super::{Move, Refusal};
 use crate::case::{Action, Answer};
 use crate::entry::What;
 use crate::verdict;
-use crate::words::{ActionState, LuckClass, Ruling, TaskState, TimerKind, Verdict, Workflow};
+use crate::words::{ActionState, Ruling, TaskState, TimerKind, Verdict, Workflow};
 
 impl Move<'_> {
     pub(super) fn task(&mut self, id: TaskId, note: String, waived: bool) -> Result<(), Refusal> {
@@ -97,7 +97,7 @@ impl Move<'_> {
     }
 
     pub(super) fn confirm(&mut self, verdict: Verdict, reason: String) -> Result<(), Refusal> {
-        if self.is_running() && verdict != Verdict::FalseAlarm {
+        if self.is_running() {
             return Err(Refusal::new("a verdict needs an end", self.not_over()));
         }
         if let Some((rule, why)) = verdict::forbids(&self.case, verdict, &reason) {
@@ -107,14 +107,7 @@ impl Move<'_> {
         if verdict == Verdict::BecameIncident {
             self.confirm_crash();
         }
-        if verdict == Verdict::FalseAlarm {
-            self.case.luck = LuckClass::None;
-            self.settle();
-        }
         self.tell(What::Confirmed { verdict, reason });
-        if verdict == Verdict::FalseAlarm {
-            self.call_off();
-        }
         Ok(())
     }
 

@@ -24,7 +24,7 @@ use crate::facts::Range;
 use crate::hours::Hours;
 use crate::key::CaseKey;
 use crate::person::Person;
-use crate::words::{Control, LuckClass, RetroForm, StoppedBy, Track, Workflow};
+use crate::words::{Control, FalseAlarmCode, LuckClass, RetroForm, StoppedBy, Track, Workflow};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -56,6 +56,11 @@ fn people() -> Vec<Person> {
         person(4, "Bilal", &[Role::BcLead, Role::AccountManager], hours),
         person(9, "Omar", &[Role::Owner], "always"),
     ]
+}
+
+fn called_false(reason: &str) -> Command {
+    let code = FalseAlarmCode::Threshold;
+    Command::FalseAlarm { code, reason: reason.to_owned(), evidence: "the history of last night".to_owned() }
 }
 
 /// A world with a case in it.

@@ -34,6 +34,11 @@ pub(crate) fn command(act: &str, form: &Fields, now: Timestamp) -> Result<Comman
         }
         "rule" => Command::Rule { ruling: form.word("ruling")?, reason: form.text("reason") },
         "verdict" => Command::Confirm { verdict: form.word("verdict")?, reason: form.text("reason") },
+        "false-alarm" => Command::FalseAlarm {
+            code: form.word("code")?,
+            reason: form.text("reason"),
+            evidence: form.text("evidence"),
+        },
         "luck" => Command::Luck {
             stopped_by: form.word("stopped_by")?,
             luck: form.word("luck")?,
@@ -55,7 +60,7 @@ pub(crate) fn anchor(act: &str) -> &'static str {
     match act {
         "task" => "#parts",
         "note" => "#timeline",
-        "rule" | "verdict" | "luck" | "risk" | "close" => "#verdict",
+        "rule" | "verdict" | "false-alarm" | "luck" | "risk" | "close" => "#verdict",
         _ => "",
     }
 }

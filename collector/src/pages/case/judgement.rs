@@ -35,6 +35,7 @@ pub(crate) struct Judgement {
     pub stoppers: Vec<(&'static str, &'static str, bool)>,
     pub lucks: Vec<(&'static str, &'static str, bool)>,
     pub is_serious: bool,
+    pub may_be_false: bool,
     /// Something can be said of luck and risk.
     pub is_over: bool,
     pub asks_ruling: bool,
@@ -43,11 +44,6 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
-    /// Only a verdict that needs one can be chosen.
-    pub(crate) fn needs_reason(&self) -> bool {
-        self.offered.iter().all(|(verdict, ..)| *verdict == Verdict::FalseAlarm.as_str())
-    }
-
     pub(crate) fn new(case: &Case) -> Self {
         let (outcome, barriers) = case.erc.cell();
         Self {
@@ -79,6 +75,7 @@ impl Judgement {
                 .collect(),
             lucks: LuckClass::ALL.iter().map(|one| (one.as_str(), luck(*one), case.luck == *one)).collect(),
             is_serious: case.confirmed == Some(Verdict::Averted) && erc::is_serious(case),
+            may_be_false: verdict::forbids_false_alarm(case).is_none(),
             is_over: !is_running(case.physical) && case.drill.is_none(),
             asks_ruling: case.category.is_security(),
             ruling: case.ruling.map(|ruling| ruling.said()),
@@ -136,12 +133,11 @@ const fn luck(class: LuckClass) -> &'static str {
 }
 
 fn offered(case: &Case) -> Vec<(&'static str, &'static str, bool)> {
-    let running = is_running(case.physical);
-    let allowed = |verdict: &&Verdict| {
-        let ended = !running || **verdict == Verdict::FalseAlarm;
-        ended && verdict::forbids(case, **verdict, "a reason").is_none()
-    };
+    let allowed = |verdict: &&Verdict| verdict::forbids(case, **verdict, "a reason").is_none();
     let option = |verdict: &Verdict| (verdict.as_str(), verdict.said(), case.proposed == Some(*verdict));
+    if is_running(case.physical) {
+        return Vec::new();
+    }
     Verdict::ALL.iter().filter(allowed).map(option).collect()
 }
 

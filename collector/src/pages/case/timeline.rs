@@ -45,7 +45,7 @@ fn line(row: TimelineRow, now: Timestamp) -> Line {
 /// The reason of the newest confirmation; empty where none was given.
 pub(crate) fn confirmed_because(rows: &[TimelineRow]) -> String {
     let reason = |row: &TimelineRow| match &row.what {
-        Some(What::Confirmed { reason, .. }) => Some(reason.clone()),
+        Some(What::Confirmed { reason, .. } | What::CalledFalse { reason, .. }) => Some(reason.clone()),
         _ => None,
     };
     rows.iter().rev().find_map(reason).unwrap_or_default()
@@ -68,6 +68,11 @@ fn text(what: &What, actor: &str) -> String {
             )
         }
         What::Confirmed { verdict, reason } => format!("Confirmed: {}. {reason}", verdict.said()),
+        What::LuckSaid { stopped_by, luck, was_stopped_by, was_luck, reason, .. } => format!(
+            "Said that it was stopped by {} (luck: {luck}), where {} (luck: {was_luck}) stood before: {reason}",
+            stopped_by.said(),
+            was_stopped_by.said()
+        ),
         What::Ruled { ruling, reason } => format!("Ruled: {}. {reason}", ruling.replace('_', " ")),
         What::Answered { question } => format!("Answered question {question} of the retrospective."),
         // The host is named beside the line.

@@ -53,7 +53,7 @@ proptest! {
                     drop(world.acts(who, Command::Accept { until, reason: text }));
                 }
                 16 => drop(world.acts(who, Command::Note { text })),
-                _ => drop(world.acts(who, Command::Confirm { verdict: Verdict::FalseAlarm, reason: text })),
+                _ => drop(world.acts(who, called_false(&text))),
             }
             let case = world.case();
             prop_assert!(case.responder.is_some());

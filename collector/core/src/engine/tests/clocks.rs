@@ -74,7 +74,7 @@ fn a_false_alarm_rings_no_clock_of_an_answer() {
     world.open(|_| {});
     world.acts(1, Command::Acknowledge { comment: String::new(), expires: None }).unwrap();
     let reason = "the probe was wrong".to_owned();
-    world.acts(1, Command::Confirm { verdict: Verdict::FalseAlarm, reason }).unwrap();
+    world.acts(1, called_false(&reason)).unwrap();
     world.later(Span::from_hours(5)).ring();
     assert_eq!(world.case().workflow, Workflow::Stabilised);
     assert_eq!(world.told(MessageKind::Page), []);

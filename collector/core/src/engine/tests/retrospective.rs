@@ -37,7 +37,7 @@ fn a_false_alarm_calls_the_meeting_off() {
     world.open(|_| {});
     world.event(EventKind::Recovered, Physical::Recovered, 0.4);
     let reason = "the probe was wrong".to_owned();
-    world.acts(1, Command::Confirm { verdict: Verdict::FalseAlarm, reason }).unwrap();
+    world.acts(1, called_false(&reason)).unwrap();
     assert_eq!(world.told(MessageKind::InvitationCancelled), [1, 2, 3, 4].map(person_id));
     let retrospective = &world.case().retrospective;
     assert_eq!((retrospective.slot, retrospective.invitation_sequence), (None, 1));

@@ -27,8 +27,7 @@ fn a_success_after_failures_is_an_incident_until_security_rules_that_it_was_nobo
     world.event(EventKind::Breached, Physical::Breached, 0.4);
     let case = world.later(Span::from_hours(1)).event(EventKind::Restored, Physical::Restored, 0.4);
     assert_eq!(case.proposed, Some(Verdict::BecameIncident));
-    let false_alarm =
-        Command::Confirm { verdict: Verdict::FalseAlarm, reason: "forgot his password".to_owned() };
+    let false_alarm = called_false("forgot his password");
     assert_eq!(world.acts(1, false_alarm.clone()).unwrap_err().rule, "BECAME_INCIDENT is sticky");
     let reason = "asked him, from his own desk".to_owned();
     world.acts(3, Command::Rule { ruling: Ruling::NoCompromise, reason }).unwrap();
@@ -123,4 +122,33 @@ fn a_drive_that_was_taken_out_can_fail_no_more() {
     });
     let case = world.later(Span::from_hours(1)).event(EventKind::Retired, Physical::Recovered, 0.4);
     assert_eq!(case.proposed, Some(Verdict::Averted));
+}
+
+#[test]
+fn a_false_alarm_has_a_code_a_reason_and_evidence_and_leaves_a_task_to_mend_it() {
+    for code in FalseAlarmCode::ALL {
+        let mut world = World::new(TUESDAY);
+        world.open(|_| {});
+        let plain = Command::Confirm { verdict: Verdict::FalseAlarm, reason: "x".into() };
+        assert_eq!(world.acts(1, plain).unwrap_err().rule, "a verdict needs an end");
+        let called = |reason: &str, evidence: &str| Command::FalseAlarm {
+            code: *code,
+            reason: reason.into(),
+            evidence: evidence.into(),
+        };
+        assert_eq!(
+            world.acts(1, called(" ", "ticket 7")).unwrap_err().rule,
+            "a false alarm says what was wrong"
+        );
+        let refused = world.acts(1, called("the probe lies", "")).unwrap_err();
+        assert_eq!(refused.rule, "a false alarm names what shows it: a bundle, a page, a ticket");
+        world.acts(1, called("the probe lies", "ticket 7")).unwrap();
+        let case = world.case();
+        assert_eq!((case.confirmed, case.actions.len()), (Some(Verdict::FalseAlarm), 1));
+        assert!(!case.actions[0].text.is_empty() && !case.actions[0].proof.is_empty());
+        assert_eq!(world.acts(1, Command::Close).unwrap_err().rule, "close needs four answers");
+    }
+    let mut world = World::new(TUESDAY);
+    world.open(|facts| facts.drill = Some("monthly".into()));
+    assert_eq!(world.acts(1, called_false("x")).unwrap_err().rule, "a drill is no false alarm");
 }

@@ -89,7 +89,7 @@ fn a_drill_has_a_reason_of_its_own_and_nothing_that_stopped_it() {
 fn only_verdicts_that_no_rule_forbids_are_offered() {
     let mut case = sample::case(1);
     let words = |case: &Case| Judgement::new(case).offered.iter().map(|one| one.0).collect::<Vec<_>>();
-    assert_eq!(words(&case), ["false_alarm"], "while it runs");
+    assert!(words(&case).is_empty(), "while it runs");
     case.physical = Physical::Recovered;
     case.proposed = Some(Verdict::Undetermined);
     assert!(!words(&case).contains(&"averted") && words(&case).contains(&"undetermined"));
