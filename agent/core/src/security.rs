@@ -6,6 +6,7 @@
 
 mod accounts;
 mod inventory;
+mod kept;
 mod keys;
 mod listeners;
 mod sshd;
@@ -13,8 +14,8 @@ mod sudoers;
 mod updates;
 
 pub use accounts::{Account, accounts, privileged};
-pub use inventory::{Inventory, Kind, Known, Weaker};
-pub use keys::keys;
+pub use inventory::{Counts, Inventory, Kind, Known, Weaker};
+pub use keys::{add_key, is_freer, keys};
 pub use listeners::{Protocol, Socket, listening};
 pub use sshd::{Directives, includes};
 pub use sudoers::rules as sudo_rules;

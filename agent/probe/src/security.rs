@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use nearmiss_agent_core::reading::{Measure, Reading, Stamp};
 use nearmiss_agent_core::rule::{Declared, RuleSet};
-use nearmiss_agent_core::security::{Directives, Inventory, Kind, Known as Had};
+use nearmiss_agent_core::security::{self, Counts, Directives, Inventory, Kind, Known as Had};
 use nearmiss_shared::time::{Span, Timestamp};
 
 use crate::patience::Patience;
@@ -32,7 +32,7 @@ const REBOOT_SUBJECT: &str = "kernel and libraries";
 const LISTENERS: Kind = Kind {
     signal: "security.new_listeners",
     subject: "open ports",
-    any_change: false,
+    counts: Counts::New,
     weaker: |_, _, _| false,
 };
 
@@ -42,17 +42,22 @@ const KINDS: [Kind; 5] = [
     Kind {
         signal: "security.sshd_drift",
         subject: "/etc/ssh/sshd_config",
-        any_change: true,
+        counts: Counts::All,
         weaker: Directives::is_weaker,
     },
     Kind {
         signal: "security.sudo_drift",
         subject: "/etc/sudoers",
-        any_change: true,
+        counts: Counts::All,
         weaker: frees_of_passwords,
     },
     Kind { signal: "security.privileged_users", subject: "accounts", ..LISTENERS },
-    Kind { signal: "security.authorised_keys", subject: "authorized_keys", ..LISTENERS },
+    Kind {
+        signal: "security.authorised_keys",
+        subject: "authorized_keys",
+        counts: Counts::Changed,
+        weaker: security::is_freer,
+    },
 ];
 
 fn frees_of_passwords(rule: &str, _: Option<&str>, new: Option<&str>) -> bool {

@@ -22,13 +22,23 @@ pub type Inventory = BTreeMap<String, String>;
 /// Whether a thing that became `new` leaves the host less guarded than when it was `old`; `None` where it was or is not there.
 pub type Weaker = fn(name: &str, old: Option<&str>, new: Option<&str>) -> bool;
 
+/// What may be otherwise with a thing and count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// That it was not there.
+    New,
+    /// Or is otherwise than it was.
+    Changed,
+    /// Or is gone.
+    All,
+}
+
 /// What counts as a deviation.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
     pub signal: &'static str,
     pub subject: &'static str,
-    /// Things that are gone or are otherwise than they were deviate too; else only new ones do.
-    pub any_change: bool,
+    pub counts: Counts,
     pub weaker: Weaker,
 }
 
@@ -91,15 +101,15 @@ impl Known {
         for (name, new) in found {
             match self.things.get(name) {
                 None => tell(name, None, Some(new), format!("{} is new", named(name, new))),
-                Some(old) if kind.any_change && old != new => {
-                    tell(name, Some(old), Some(new), format!("{name} {old} -> {new}"));
+                Some(old) if kind.counts != Counts::New && old != new => {
+                    let how = format!("{name} {} -> {}", or_nothing(old), or_nothing(new));
+                    tell(name, Some(old), Some(new), how);
                 }
                 Some(_) => {}
             }
         }
-        for (name, old) in
-            self.things.iter().filter(|(name, _)| kind.any_change && !found.contains_key(*name))
-        {
+        let gone = self.things.iter().filter(|(name, _)| !found.contains_key(*name));
+        for (name, old) in gone.filter(|_| kind.counts == Counts::All) {
             tell(name, Some(old), None, format!("{} is gone", named(name, old)));
         }
         told
@@ -108,6 +118,10 @@ impl Known {
 
 fn named(name: &str, what: &str) -> String {
     if what.is_empty() { name.to_owned() } else { format!("{name} {what}") }
+}
+
+fn or_nothing(what: &str) -> &str {
+    if what.is_empty() { "nothing" } else { what }
 }
 
 fn measure(deviations: &[String]) -> Measure {
@@ -129,7 +143,7 @@ mod tests {
     const KIND: Kind = Kind {
         signal: "security.sshd_drift",
         subject: "/etc/ssh/sshd_config",
-        any_change: true,
+        counts: Counts::All,
         weaker: |name, _, new| name == "PermitRootLogin" && new == Some("yes"),
     };
 
@@ -170,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_a_host_had_is_remembered_by_its_labels() {
-        let kind = Kind { any_change: false, ..KIND };
+        let kind = Kind { counts: Counts::New, ..KIND };
         let mut known = Known::default();
         let reading = known.judge(&kind, &things(&[("tcp 0.0.0.0:22", "sshd")]), None, at(1));
         let mut again = Known::default();
@@ -183,6 +197,10 @@ mod tests {
             said(&again.judge(&kind, &five, None, at(3))),
             "tcp 0.0.0.0:8000 is new; tcp 0.0.0.0:8001 is new; tcp 0.0.0.0:8002 is new; and 2 more"
         );
+        let kind = Kind { counts: Counts::Changed, ..KIND };
+        assert_eq!(said(&again.judge(&kind, &things(&[]), None, at(4))), "0", "gone");
+        let changed = again.judge(&kind, &things(&[("tcp 0.0.0.0:22", "")]), None, at(4));
+        assert_eq!(said(&changed), "tcp 0.0.0.0:22 sshd -> nothing");
         let many: Inventory = (0..500).map(|number| (number.to_string(), String::new())).collect();
         assert!(said(&again.judge(&kind, &many, None, at(4))).contains("at most 400"));
     }

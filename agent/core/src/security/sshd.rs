@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Inventory;
-
-/// Directives of one file that are read.
-const MOST: usize = 2_000;
-/// A longer value is cut.
-const MOST_LETTERS: usize = 200;
+use super::kept::kept;
 
 /// Values that leave the host less guarded, by directive in lower case (sshd_config(5)).
 const WEAKER: [(&str, &str); 8] = [
@@ -33,12 +29,12 @@ impl Directives {
     /// Takes in a file. A `Match` of the file before it ends with that file.
     pub fn read(&mut self, text: &str) {
         self.place.clear();
-        for (name, value) in text.lines().filter_map(directive).take(MOST) {
+        for (name, value) in text.lines().filter_map(directive) {
             if name.eq_ignore_ascii_case("match") {
                 self.place = if value.eq_ignore_ascii_case("all") {
                     String::new()
                 } else {
-                    format!("Match {value}: ")
+                    format!("Match {}: ", kept(&value))
                 };
                 continue;
             }
@@ -47,8 +43,9 @@ impl Directives {
         }
     }
 
+    /// Each directive with all its values; of long ones, the start and a hash of the whole.
     pub fn inventory(self) -> Inventory {
-        self.found.into_iter().map(|(name, values)| (name, values.join(", "))).collect()
+        self.found.into_iter().map(|(name, values)| (name, kept(&values.join(", ")))).collect()
     }
 
     /// See [`super::Weaker`].
@@ -74,13 +71,30 @@ fn directive(line: &str) -> Option<(String, String)> {
     let value = value.trim_matches([' ', '\t', '=']);
     let value = value.split(" #").next().unwrap_or(value);
     let words: Vec<&str> = value.split_ascii_whitespace().map(|word| word.trim_matches('"')).collect();
-    let value: String = words.join(" ").chars().take(MOST_LETTERS).collect();
+    let value = words.join(" ");
     (!name.is_empty() && !name.starts_with('#')).then(|| (name.to_owned(), value))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_hides_at_the_end_of_a_long_value_or_behind_others() {
+        let told = |text: &str| {
+            let mut directives = Directives::default();
+            directives.read(text);
+            directives.inventory()
+        };
+        let users = format!("AllowUsers {}", "somebody ".repeat(50));
+        let (before, after) = (told(&users), told(&format!("{users}mallory\n")));
+        assert_ne!(before, after);
+        assert!(before["allowusers"].len() <= 200, "{before:?}");
+        let padded = told(&format!("{}PermitRootLogin yes\n", "LogLevel INFO\n".repeat(5_000)));
+        assert_eq!(padded["permitrootlogin"], "yes");
+        let many = format!("Include {}/etc/last\n", "/etc/ssh/parts.d/*.conf ".repeat(20));
+        assert_eq!(includes(&many).pop().as_deref(), Some("/etc/last"));
+    }
 
     #[test]
     fn directives_are_what_counts_and_not_how_they_are_written() {

@@ -151,11 +151,11 @@ impl Host {
                 let file = file.replace("%h", &account.home).replace("%u", &account.name);
                 let path = if file.starts_with('/') { file } else { format!("{}/{file}", account.home) };
                 match self.text(&path) {
-                    Ok(text) => found.extend(
-                        security::keys(&text)
-                            .into_iter()
-                            .map(|(key, comment)| (format!("{} {key}", account.name), comment)),
-                    ),
+                    Ok(text) => {
+                        for (key, what) in security::keys(&text) {
+                            security::add_key(&mut found, format!("{} {key}", account.name), &what);
+                        }
+                    }
                     Err(fault) if fault.kind() == io::ErrorKind::PermissionDenied => {
                         unread.push(account.name.clone());
                     }

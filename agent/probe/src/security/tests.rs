@@ -85,6 +85,21 @@ async fn whatever_an_attacker_changes_is_near_and_named() {
 }
 
 #[tokio::test]
+async fn a_known_key_without_its_bounds_is_near_and_one_that_is_gone_is_not() {
+    let mut world = World::new();
+    let key = "ssh-ed25519 c3NoLWVkMjU1MTkgbWFkZSB1cA== backup@nas\n";
+    let file = "home/sana/.ssh/authorized_keys";
+    world.write(file, &format!("command=\"/usr/bin/rsync --token s3cret\",restrict {key}"));
+    world.look().await;
+    world.write(file, key);
+    let said = &world.look().await["security.authorised_keys"];
+    assert!(said.contains(" [command restrict: ") && !said.contains("s3cret"), "{said}");
+    assert!(said.ends_with("] backup@nas -> backup@nas, which guards less"), "{said}");
+    world.write(file, "");
+    assert_eq!(world.look().await["security.authorised_keys"], "0");
+}
+
+#[tokio::test]
 async fn a_port_counts_when_it_is_there_a_second_time_and_the_kernels_choice_is_one() {
     let mut world = World::new();
     world.look().await;
