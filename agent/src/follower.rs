@@ -44,6 +44,7 @@ use folders::Folders;
 use journal::{Journal, Told};
 pub(crate) use lines::Splitter;
 use paths::Paths;
+pub(crate) use paths::unfollowed;
 use tail::Tail;
 use watch::{Cover, Watch};
 
@@ -252,13 +253,16 @@ impl Follower {
 
     /// Starts to follow paths that are new, or can be read now. Why others cannot be.
     fn enrol(&mut self, now_ms: u64, batch: &mut Batch) -> Vec<String> {
-        let mut why_not = Vec::new();
         let wanted = self.paths.wanted(&self.stored, &mut self.folders, now_ms);
+        let mut why_not = self.paths.excess();
         self.paths.enrolled(&mut self.stored);
+        let wanted: Vec<_> =
+            wanted.into_iter().filter(|wanted| !self.tails.contains_key(&wanted.path)).collect();
+        // Before any is resumed, so that none takes another for what was rotated of it.
+        for wanted in wanted.iter().filter(|wanted| self.stored.positions(&wanted.path).is_some()) {
+            self.folders.follow(&wanted.path);
+        }
         for wanted in wanted {
-            if self.tails.contains_key(&wanted.path) {
-                continue;
-            }
             if wanted.is_rotated_from(self.tails.values()) {
                 continue;
             }
@@ -268,6 +272,8 @@ impl Follower {
                 None if wanted.from_start => Tail::resume(path, &folder, &tail::Positions::default(), now_ms),
                 None => Tail::enrol(path, &folder, now_ms).map(|tail| (tail, Vec::new())),
             };
+            // Else noting that it is followed would copy it.
+            drop(folder);
             match tail {
                 Ok((tail, gaps)) => {
                     debug!(path = %wanted.path.display(), "following");
@@ -276,6 +282,7 @@ impl Follower {
                         records.resume(self.stored.held(&wanted.path), now_ms);
                         self.records.insert(wanted.path.clone(), records);
                     }
+                    self.folders.follow(&wanted.path);
                     self.tails.insert(wanted.path, tail);
                 }
                 Err(fault) => {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use globset::Glob;
 use nearmiss_shared::time::Span;
 use serde::{Deserialize, Deserializer};
 use toml_edit::{Item, TableLike};
@@ -475,10 +476,28 @@ fn probes(reader: &mut Reader<'_>, probes: &dyn TableLike) {
     });
     section(reader, probes, "log", &["enabled", "paths", "programs", "journal"], |reader, table| {
         reader.boolean(table, "enabled");
-        reader.strings(table, "paths");
-        reader.strings(table, "programs");
+        log_paths(reader, table, "paths");
+        log_paths(reader, table, "programs");
         reader.boolean(table, "journal");
     });
+}
+
+/// A glob stands for names within one folder, so each part is one of its own.
+fn log_paths(reader: &mut Reader<'_>, table: &dyn TableLike, key: &str) {
+    const EXPECTED: &str =
+        "such as \"/var/log/app.log\", \"/var/log/postgresql/*.log\" or \"/srv/*/log/*.log\"";
+    let at = table.get(key).and_then(Item::span);
+    for path in reader.strings(table, key).unwrap_or_default() {
+        let fault = path.split('/').find_map(|part| Some((part, Glob::new(part).err()?)));
+        let what = match fault {
+            _ if path.split('/').any(|part| part == "**") => {
+                "but `**` stands for any number of folders: name each, by `*`".to_owned()
+            }
+            Some((part, fault)) => format!("where `{part}` is no glob: {}", fault.kind()),
+            None => continue,
+        };
+        reader.fault(at.clone(), format!("`{key}` has `{path}`, {what}"), EXPECTED);
+    }
 }
 
 fn section(
@@ -501,7 +520,8 @@ mod tests {
     #[test]
     fn every_fault_is_told_at_once_with_its_line_and_what_would_be_right() {
         let text = "stat = \"/x\"\n[observe]\nfor = \"soon\"\n[probe.disk]\nenabled = \"yes\"\ncommand = []\n\
-                    [spool]\nmax_bytes = 3\n[acept]\n[labels]\nTier = \"x\"\nsite = 1\n[probe.service]\nunits = [\"!web[\"]\n";
+                    [spool]\nmax_bytes = 3\n[acept]\n[labels]\nTier = \"x\"\nsite = 1\n[probe.service]\nunits = [\"!web[\"]\n\
+                    [probe.log]\npaths = [\"/srv/*/log/*.log\", \"/srv/**/app.log\"]\nprograms = [\"/srv/[a/x.log\"]\n";
         let faults: Vec<String> =
             validate(&[("agent.toml".to_owned(), text.to_owned())]).iter().map(ToString::to_string).collect();
         for expected in [
@@ -511,13 +531,15 @@ mod tests {
             "agent.toml:6: `command` is empty",
             "agent.toml:8: `max_bytes` is integer `3`; a whole number from 1048576",
             "agent.toml:14: `units` has `!web[`, which is no glob",
+            "agent.toml:16: `paths` has `/srv/**/app.log`, but `**` stands for any number of folders",
+            "agent.toml:17: `programs` has `/srv/[a/x.log`, where `[a` is no glob: unclosed character class",
             "agent.toml:9: unknown key `acept` in the configuration; did you mean `accept`?",
             "agent.toml:11: a label named `Tier`",
             "agent.toml:12: `site` is integer `1`; a string is expected",
         ] {
             assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{expected}\nin {faults:#?}");
         }
-        assert_eq!(faults.len(), 9, "{faults:#?}");
+        assert_eq!(faults.len(), 11, "{faults:#?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod show;
 use serde_json::json;
 
 use super::{Config, Ended, Exit, Failure};
+use crate::follower::unfollowed;
 use crate::output;
 use crate::settings::{SHIPPED, Settings, SettingsFault};
 
@@ -59,12 +60,53 @@ fn notes(settings: &Settings) -> Vec<String> {
         let (name, place, table) = (&rule.name, &rule.place, rule.table);
         format!("{place}: rule `{name}` judges nothing: [probe.{table}] is switched off")
     });
-    idle.chain(off).collect()
+    let log = &settings.config.probe.log;
+    let followed = if log.enabled { unfollowed(log, &settings.rules) } else { Vec::new() };
+    let unread = followed.into_iter().filter(|rule| !rule.place.starts_with(SHIPPED)).map(|rule| {
+        let (name, place) = (&rule.name, &rule.place);
+        let glob = rule.subject.as_ref().map_or("", |glob| glob.glob().glob());
+        format!(
+            "{place}: rule `{name}` judges nothing: no file that is followed fits `{glob}`; `match` chooses among them, and \
+             [probe.log] programs names more"
+        )
+    });
+    idle.chain(off).chain(unread).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    #[test]
+    fn log_rules_for_files_that_nobody_follows_are_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::create_dir_all(folder.path().join("web")).unwrap();
+        std::fs::create_dir(folder.path().join("rules.d")).unwrap();
+        std::fs::write(place("web/a.log"), "").unwrap();
+        let config = format!("[probe.log]\npaths = [\"{}\", \"{}\"]\n", place("auth.log"), place("w*/*.log"));
+        std::fs::write(place("agent.toml"), config).unwrap();
+        let rule = |name: &str, glob: &str| {
+            format!("[[log]]\nname = \"{name}\"\nmatch = \"{glob}\"\npattern = 'x'\n")
+        };
+        let rules = [
+            rule("plain", &place("other.log")),
+            rule("there", &place("web/a*")),
+            rule("later", &place("auth.*")),
+            rule("any", "*.log"),
+            rule("unit", "journal:*"),
+            rule("nobody", &place("app/*.log")),
+        ];
+        std::fs::write(place("rules.d/a.toml"), rules.concat()).unwrap();
+        let notes = notes(&Settings::load(Some(Path::new(&place("agent.toml")))).unwrap());
+        let [note] = notes.as_slice() else { panic!("{notes:?}") };
+        assert!(
+            note.contains("a.toml:21: rule `nobody` judges nothing: no file that is followed fits"),
+            "{note}"
+        );
+    }
 
     #[test]
     fn rules_that_decide_nothing_are_noted_with_their_places() {

@@ -27,7 +27,7 @@ struct Listed {
 }
 
 /// A folder as it was listed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Folder {
     path: PathBuf,
     /// Its last change before it was listed, nanoseconds since 1970; `None` where it is not there.
@@ -35,6 +35,8 @@ pub(crate) struct Folder {
     /// A handle of a file in it may come to be one of another file: no handle is kept.
     pub(crate) swaps_handles: bool,
     names: BTreeSet<String>,
+    /// Names in it that are followed.
+    followed: Arc<BTreeSet<String>>,
 }
 
 impl Folders {
@@ -59,24 +61,31 @@ impl Folders {
         listed.step = self.step;
         if changed.is_none() || !listed.changes.is_settled(changed) {
             listed.changes.see(changed, self.now_ms);
-            listed.folder = Arc::new(Folder::list(path, changed));
+            listed.folder = Arc::new(Folder::list(path, changed, Arc::clone(&listed.folder.followed)));
             listed.changes.settle(self.now_ms);
         }
         Arc::clone(&listed.folder)
     }
+
+    /// Notes that the log at `path` is followed.
+    pub(crate) fn follow(&mut self, path: &Path) {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return };
+        drop(self.of(path));
+        let Some(listed) = self.listed.get_mut(folder(path)) else { return };
+        Arc::make_mut(&mut Arc::make_mut(&mut listed.folder).followed).insert(name.to_owned());
+    }
 }
 
 impl Folder {
-    /// The folder of the log at `path`, as it is now.
-    pub(crate) fn now(path: &Path) -> Self {
-        let path = folder(path);
-        Self::list(path, changed_in(path))
+    /// The folder as it is now.
+    pub(crate) fn again(&self) -> Self {
+        Self::list(&self.path, changed_in(&self.path), Arc::clone(&self.followed))
     }
 
-    fn list(path: &Path, changed: Option<i64>) -> Self {
+    fn list(path: &Path, changed: Option<i64>, followed: Arc<BTreeSet<String>>) -> Self {
         let entries = fs::read_dir(path).into_iter().flatten().take(MAX_ENTRIES).flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        Self { path: path.to_owned(), changed, swaps_handles: swaps_handles(path), names }
+        Self { path: path.to_owned(), changed, swaps_handles: swaps_handles(path), names, followed }
     }
 
     /// Whether nothing moved from one listing to the other.
@@ -93,6 +102,16 @@ impl Folder {
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
+    }
+
+    /// Whether a file has this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// Whether the log of this name is followed, be it there or not.
+    pub(crate) fn is_followed(&self, name: &str) -> bool {
+        self.followed.contains(name)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -139,8 +158,10 @@ mod tests {
         fs::write(scratch.path().join("b.log"), "").unwrap();
         assert_eq!(names(2, true).len(), 3, "however soon after the last");
         assert_eq!(names(500, true).len(), 3);
-        let folder = Folder::now(&log);
+        folders.follow(&log);
+        let folder = folders.of(&log).again();
+        assert!(folder.is_followed("a.log") && !folder.is_followed("b.log"));
         assert_eq!(folder.beginning("a").collect::<Vec<_>>(), ["a.log", "a.log.1"]);
-        assert_eq!(Folder::now(Path::new("/none/x")).changed, None);
+        assert_eq!(folders.of(Path::new("/none/x")).changed, None);
     }
 }

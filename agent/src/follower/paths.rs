@@ -4,20 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use globset::{Glob, GlobMatcher};
+use globset::GlobMatcher;
 use nearmiss_agent_core::config::LogConfig;
-use nearmiss_agent_core::rule::RuleSet;
+use nearmiss_agent_core::rule::{Rule, RuleSet};
 use nearmiss_shared::time::{Span, Timestamp};
 
-use super::changes::Changes;
 use super::checkpoint::Stored;
 use super::folders::Folders;
 use super::identity::{FileId, modified};
-use super::siblings::looks_rotated;
 use super::tail::Tail;
 
-/// Files that one pattern may name.
-const MAX_MATCHES: usize = 4096;
+mod pattern;
+
+use pattern::{Pattern, is_pattern};
 
 /// The paths of a configuration.
 #[derive(Debug)]
@@ -25,16 +24,6 @@ pub(super) struct Paths {
     plain: BTreeSet<PathBuf>,
     /// By the pattern as written.
     patterns: BTreeMap<String, Pattern>,
-}
-
-/// The files of a folder whose names fit, as they were when the folder changed last.
-#[derive(Debug)]
-struct Pattern {
-    folder: PathBuf,
-    names: GlobMatcher,
-    /// The change of the folder that they are of.
-    changes: Changes,
-    found: Vec<PathBuf>,
 }
 
 /// A file that is to be followed.
@@ -72,35 +61,35 @@ impl Paths {
     }
 
     fn add(&mut self, text: &str) {
-        let path = Path::new(text);
-        let (Some(folder), Some(names)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
-        else {
-            return;
-        };
-        if !is_pattern(names) {
-            self.plain.insert(path.to_owned());
-        } else if let Ok(glob) = Glob::new(names) {
-            let (folder, names) = (folder.to_owned(), glob.compile_matcher());
-            let pattern = Pattern { folder, names, changes: Changes::default(), found: Vec::new() };
+        if !is_pattern(text) {
+            self.plain.insert(PathBuf::from(text));
+        } else if let Some(pattern) = Pattern::new(Path::new(text)) {
             self.patterns.insert(text.to_owned(), pattern);
         }
     }
 
     /// The folders that patterns look into.
     pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
-        self.patterns.values().map(|pattern| pattern.folder.as_path())
+        self.patterns.values().flat_map(Pattern::folders)
     }
 
     /// The files to follow now. A pattern's first look is noted as its enrolment by [`Self::enrolled`].
     pub(super) fn wanted(&mut self, stored: &Stored, folders: &mut Folders, now_ms: u64) -> BTreeSet<Wanted> {
         let plain = self.plain.iter().map(|path| Wanted { path: path.clone(), from_start: false });
         let mut wanted: BTreeSet<Wanted> = plain.collect();
+        let is_log = |path: &Path| self.plain.contains(path) || stored.positions(path).is_some();
         for (text, pattern) in &mut self.patterns {
             let from_start = stored.is_enrolled(text);
-            let found = pattern.matching(folders, now_ms).iter().filter(|path| !self.plain.contains(*path));
-            wanted.extend(found.map(|path| Wanted { path: path.clone(), from_start }));
+            let found = pattern.matching(folders, now_ms, &is_log).into_iter();
+            let found = found.filter(|path| !self.plain.contains(path));
+            wanted.extend(found.map(|path| Wanted { path, from_start }));
         }
         wanted
+    }
+
+    /// Why some of what patterns name is not followed.
+    pub(super) fn excess(&self) -> Vec<String> {
+        self.patterns.iter().filter_map(|(text, pattern)| pattern.excess(text)).collect()
     }
 
     /// Notes that every pattern was looked at.
@@ -111,25 +100,19 @@ impl Paths {
     }
 }
 
-impl Pattern {
-    /// A folder of thousands is gone through when it changed, not at every look.
-    fn matching(&mut self, folders: &mut Folders, now_ms: u64) -> &[PathBuf] {
-        let folder = folders.of(&self.folder.join("name"));
-        if self.changes.is_settled(folder.changed) {
-            return &self.found;
-        }
-        self.changes.see(folder.changed, now_ms);
-        let fitting = folder.names().filter(|name| self.names.is_match(name) && !looks_rotated(name));
-        let paths = fitting.map(|name| self.folder.join(name));
-        let is_file = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-        self.found = paths.filter(is_file).take(MAX_MATCHES).collect();
-        self.changes.settle(now_ms);
-        &self.found
+/// Rules whose `match` is a glob that no followed file fits: none that the configuration names, and none that its patterns
+/// find now.
+pub(crate) fn unfollowed<'r>(config: &LogConfig, rules: &'r RuleSet) -> Vec<&'r Rule> {
+    let mut paths = Paths::new(config, rules);
+    let mut names: Vec<PathBuf> = paths.patterns.keys().map(PathBuf::from).collect();
+    for pattern in paths.patterns.values_mut() {
+        names.extend(pattern.matching(&mut Folders::default(), 0, &|path| paths.plain.contains(path)));
     }
-}
-
-fn is_pattern(text: &str) -> bool {
-    text.contains(['*', '?', '[', '{'])
+    names.extend(paths.plain);
+    let fits = |glob: &GlobMatcher| names.iter().any(|name| glob.is_match(name));
+    let is_path = |glob: &GlobMatcher| glob.glob().glob().starts_with('/');
+    let rules = rules.log_rules().into_iter().map(|(rule, _)| rule);
+    rules.filter(|rule| rule.subject.as_ref().is_some_and(|glob| is_path(glob) && !fits(glob))).collect()
 }
 
 /// A log of the system's that was not written to for so long is left over from before the journal took its place.
@@ -146,24 +129,21 @@ pub(super) fn wants_journal(config: &LogConfig, rules: &RuleSet, now: Timestamp)
 }
 
 /// Whether a log, or one that a pattern names, holds what the journal holds: a log of mail alone does not.
-fn is_written(path: &str, now: Timestamp) -> bool {
-    let path = Path::new(path);
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-        return false;
-    };
+fn is_written(text: &str, now: Timestamp) -> bool {
+    let path = Path::new(text);
     let is_fresh = |path: &Path| {
         let written = |metadata: fs::Metadata| Timestamp::from_millis(modified(&metadata) / 1_000_000);
         fs::metadata(path).is_ok_and(|metadata| now.since(written(metadata)) < LEFT_OVER)
     };
-    if name.starts_with("mail") {
+    if path.file_name().is_none_or(|name| name.to_string_lossy().starts_with("mail")) {
         return false;
     }
-    let Some(glob) = Glob::new(name).ok().filter(|_| is_pattern(name)).map(|glob| glob.compile_matcher())
-    else {
+    if !is_pattern(text) {
         return is_fresh(path);
-    };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    { entries }.any(|entry| glob.is_match(entry.file_name()) && is_fresh(&entry.path()))
+    }
+    let found =
+        Pattern::new(path).map(|mut pattern| pattern.matching(&mut Folders::default(), 0, &|_| false));
+    found.into_iter().flatten().any(|path| is_fresh(&path))
 }
 
 /// Why the journal is not followed, and what to do.

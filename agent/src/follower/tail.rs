@@ -131,7 +131,7 @@ impl Tail {
         }
         let mut index = 0;
         while index < self.generations.len() {
-            index += match self.read(index, now_ms, budget, each, &mut polled) {
+            index += match self.read(index, folder, now_ms, budget, each, &mut polled) {
                 Ok(added) => 1 + added,
                 Err(fault) => {
                     polled.fault = Some(fault.to_string());
@@ -169,7 +169,7 @@ impl Tail {
             // What lies beside them may be a copy of what the held files hold now.
             let mut index = 0;
             while index < self.generations.len() {
-                index += 1 + self.check(index, now_ms, each, polled)?;
+                index += 1 + self.check(index, folder, now_ms, each, polled)?;
             }
             self.look_beside(folder, now_ms, &mut polled.gaps);
         }
@@ -201,6 +201,7 @@ impl Tail {
     fn read(
         &mut self,
         index: usize,
+        folder: &Folder,
         now_ms: u64,
         budget: &mut usize,
         each: &mut dyn FnMut(&[u8]),
@@ -214,7 +215,7 @@ impl Tail {
                 let path = self.path.display();
                 polled.gaps.push(format!("lines of {path} missed: what was compressed is damaged: {fault}"));
             }
-            Reached::Rewritten => return self.rewritten(index, now_ms, each, polled),
+            Reached::Rewritten => return self.rewritten(index, folder, now_ms, each, polled),
         }
         Ok(0)
     }
@@ -223,6 +224,7 @@ impl Tail {
     fn check(
         &mut self,
         index: usize,
+        folder: &Folder,
         now_ms: u64,
         each: &mut dyn FnMut(&[u8]),
         polled: &mut Polled,
@@ -231,13 +233,14 @@ impl Tail {
         if generation.is_unchanged()? {
             return Ok(0);
         }
-        self.rewritten(index, now_ms, each, polled)
+        self.rewritten(index, folder, now_ms, each, polled)
     }
 
     /// Starts a rewritten generation again, after the copy of what it was; how many were put in.
     fn rewritten(
         &mut self,
         index: usize,
+        folder: &Folder,
         now_ms: u64,
         each: &mut dyn FnMut(&[u8]),
         polled: &mut Polled,
@@ -245,7 +248,7 @@ impl Tail {
         let Some(generation) = self.generations.get_mut(index) else { return Ok(0) };
         polled.more = true;
         let rest = generation.unread_bytes();
-        let copy = copy_of(&self.path, generation);
+        let copy = copy_of(&self.path, folder, generation);
         if copy.is_none() {
             generation.splitter.finish(each);
             if rest > 0 {
@@ -293,12 +296,12 @@ impl Tail {
 }
 
 /// The newest sibling that holds what was read of `generation` before it was rewritten, opened where reading stopped.
-fn copy_of(path: &Path, generation: &Generation) -> Option<Generation> {
+fn copy_of(path: &Path, folder: &Folder, generation: &Generation) -> Option<Generation> {
     let mark = generation.mark();
     if !mark.tells() {
         return None;
     }
-    among(path, &Folder::now(path), |siblings| {
+    among(path, &folder.again(), |siblings| {
         let others = siblings.iter().rev().filter(|sibling| !sibling.id.is(generation.id()));
         { others }.find_map(|sibling| copy_at(sibling, &mark, generation.grew_at))
     })
@@ -310,12 +313,12 @@ fn among<T>(path: &Path, folder: &Folder, find: impl Fn(&[Sibling]) -> Option<T>
     if let Some(found) = find(&rotated(path, folder)) {
         return Some(found);
     }
-    let mut last = Folder::now(path);
+    let mut last = folder.again();
     for _ in 0..MOST_LOOKS {
         if let Some(found) = find(&rotated(path, &last)) {
             return Some(found);
         }
-        let now = Folder::now(path);
+        let now = folder.again();
         if last.is_as(&now) {
             return None;
         }

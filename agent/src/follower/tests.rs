@@ -10,6 +10,8 @@ use nearmiss_shared::time::{Span, Timestamp};
 
 use super::*;
 
+mod patterns;
+
 const RULES: &str = "[[log]]\nname = \"guessing\"\npattern = 'Failed password .* from (?P<ip>\\S+)'\nby = \"ip\"\n\
                      count = 100000\nwindow = \"10m\"\n";
 
@@ -162,26 +164,6 @@ fn a_crash_between_any_step_and_its_commit_counts_every_line_once() {
     assert_eq!(world.count("10.0.0.1"), Some(written as f64), "each counted once, over restarts");
     assert_eq!(world.lines(), written as u64);
     assert!(world.committed.iter().all(|followed| followed.gap.is_none()));
-}
-
-#[test]
-fn a_pattern_follows_what_comes_later_from_its_start_and_no_rotated_file() {
-    let mut world = World::new(&["*.log"]);
-    guess(&mut append(&world.path("old.log")), "10.0.0.1", 5);
-    world.step(0);
-    world.restart();
-    guess(&mut append(&world.path("new.log")), "10.0.0.2", 4);
-    guess(&mut append(&world.path("old.log")), "10.0.0.1", 1);
-    world.step(1);
-    assert_eq!((world.count("10.0.0.1"), world.count("10.0.0.2")), (Some(1.0), Some(4.0)));
-    fs::rename(world.path("new.log"), world.path("new-20261123.log")).unwrap();
-    guess(&mut append(&world.path("new.log")), "10.0.0.2", 1);
-    world.step(2);
-    assert_eq!(
-        (world.count("10.0.0.2"), world.lines()),
-        (Some(5.0), 6),
-        "the renamed file is not read again"
-    );
 }
 
 #[test]

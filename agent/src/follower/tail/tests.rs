@@ -8,6 +8,7 @@ use std::process::Command;
 use nearmiss_agent_core::log;
 
 use super::*;
+use crate::follower::folders::Folders;
 
 mod history;
 
@@ -58,12 +59,16 @@ fn append(path: &Path) -> File {
     OpenOptions::new().create(true).append(true).open(path).unwrap()
 }
 
+fn folder_of(path: &Path) -> std::sync::Arc<Folder> {
+    Folders::default().of(path)
+}
+
 impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("app.log");
         fs::write(&path, "before the agent came\n").unwrap();
-        let tail = Tail::enrol(&path, &Folder::now(&path), 0).unwrap();
+        let tail = Tail::enrol(&path, &folder_of(&path), 0).unwrap();
         let writer = append(&path);
         let (written, got, gaps, now) = (0, Vec::new(), Vec::new(), 0);
         Self { folder, path, writer, tail, written, got, gaps, now }
@@ -78,7 +83,7 @@ impl World {
 
     fn poll(&mut self) {
         loop {
-            let (got, folder) = (&mut self.got, Folder::now(&self.path));
+            let (got, folder) = (&mut self.got, folder_of(&self.path));
             let polled = self.tail.poll(Vec::new(), &folder, self.now, &mut 1_000_000, &mut |block| {
                 got.extend(log::lines(block).map(|line| String::from_utf8(line.to_vec()).unwrap()));
             });
@@ -94,7 +99,7 @@ impl World {
     fn restart(&mut self) {
         let stored = serde_json::to_string(&self.tail.positions()).unwrap();
         let stored = serde_json::from_str(&stored).unwrap();
-        let (tail, gaps) = Tail::resume(&self.path, &Folder::now(&self.path), &stored, self.now).unwrap();
+        let (tail, gaps) = Tail::resume(&self.path, &folder_of(&self.path), &stored, self.now).unwrap();
         self.tail = tail;
         self.gaps.extend(gaps);
     }
@@ -193,10 +198,10 @@ fn a_log_is_followed_from_its_end_and_a_later_one_from_its_start() {
     assert_eq!(world.got.len(), 3, "not what was there before: {:?}", world.got);
 
     let path = world.folder.path().join("later.log");
-    let mut tail = Tail::enrol(&path, &Folder::now(&path), 0).unwrap();
+    let mut tail = Tail::enrol(&path, &folder_of(&path), 0).unwrap();
     fs::write(&path, "first\nsecond\nhalf").unwrap();
     let mut got = Vec::new();
-    tail.poll(Vec::new(), &Folder::now(&path), 0, &mut 1_000, &mut |block| {
+    tail.poll(Vec::new(), &folder_of(&path), 0, &mut 1_000, &mut |block| {
         got.extend(log::lines(block).map(<[u8]>::to_vec));
     });
     assert_eq!(got, [b"first".to_vec(), b"second".to_vec()]);
@@ -206,11 +211,11 @@ fn a_log_is_followed_from_its_end_and_a_later_one_from_its_start() {
 fn a_path_watched_before_its_file_came_is_read_from_its_start_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("later.log");
-    let stored = Tail::enrol(&path, &Folder::now(&path), 0).unwrap().positions();
+    let stored = Tail::enrol(&path, &folder_of(&path), 0).unwrap().positions();
     fs::write(&path, "first\n").unwrap();
-    let (mut tail, gaps) = Tail::resume(&path, &Folder::now(&path), &stored, 0).unwrap();
+    let (mut tail, gaps) = Tail::resume(&path, &folder_of(&path), &stored, 0).unwrap();
     let mut got = 0;
-    tail.poll(Vec::new(), &Folder::now(&path), 0, &mut 1_000, &mut |_| got += 1);
+    tail.poll(Vec::new(), &folder_of(&path), 0, &mut 1_000, &mut |_| got += 1);
     assert_eq!((got, gaps.len()), (1, 0));
 }
 
@@ -301,7 +306,7 @@ fn what_is_gone_is_said() {
     fs::remove_file(&world.path).unwrap();
     world.reopen();
     world.write(1);
-    let (_, gaps) = Tail::resume(&world.path, &Folder::now(&world.path), &stored, 0).unwrap();
+    let (_, gaps) = Tail::resume(&world.path, &folder_of(&world.path), &stored, 0).unwrap();
     assert_eq!(gaps.len(), 1);
     assert!(gaps[0].contains("may be missed: the file was emptied, deleted or replaced"), "{gaps:?}");
 }
