@@ -157,7 +157,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Replay(arguments::Replay::Series(options)) => replay::series(&file, &options).await,
         Command::Replay(arguments::Replay::Log(options)) => replay::log(&file, &options),
         Command::Replay(arguments::Replay::DriveStats(options)) => replay::drives(&options),
-        Command::Scan { rules, paths, json } => scan::run(&rules, &paths, json),
+        Command::Scan { rules, paths, json } => scan::run(&file, &rules, &paths, json),
         Command::Config(arguments::ConfigCommand::Check { json }) => config::check(&file, json),
         Command::Config(arguments::ConfigCommand::Show(options)) => config::show(&file, &options),
     }

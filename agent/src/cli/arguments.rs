@@ -154,13 +154,18 @@ pub(super) enum Command {
     /// Judge recorded history by the code that judges live: what would have opened, when, and how close it came.
     #[command(subcommand)]
     Replay(Replay),
-    /// Count the matches of a rules file in log files, by the matcher that follows them.
-    #[command(after_help = "Example:\n  nearmiss-agent scan --rules rules.d/ssh.toml /var/log/auth.log")]
+    /// Count the matches of log rules in log files, by the matcher that follows them.
+    ///
+    /// Of a line longer than 64 KiB only the start is matched; how many there were is told. What cannot be read to its end is
+    /// said, and counted as far as it goes.
+    #[command(after_help = "Examples:\n  nearmiss-agent scan --rules rules.d/ssh.toml /var/log/auth.log\n  \
+                            nearmiss-agent scan --rules shipped /var/log")]
     Scan {
-        /// A rules file with [[log]] tables.
+        /// A rules file with [[log]] tables, whose `host` and `labels` are left aside; `configured` for this host's rules,
+        /// or `shipped`.
         #[arg(long, value_name = "FILE")]
-        rules: PathBuf,
-        /// Files, plain or compressed (gzip, xz, zstd), folders that are walked, or `-` for standard input.
+        rules: String,
+        /// Files, plain or compressed (gzip, xz, zstd), folders whose regular files are read, or `-` for standard input.
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// One line of JSON.

@@ -25,23 +25,23 @@ const WORTH_WAITING: u64 = 32 * 1024 * 1024;
 /// # Errors
 /// It cannot be read, or is compressed and not whole; the lines before that were handed out.
 pub(super) fn lines(path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<u64> {
-    blocks(path, &mut |block| log::lines(block).for_each(&mut *each))
+    let mut bytes = 0;
+    blocks(path, &mut bytes, &mut |block| log::lines(block).for_each(&mut *each)).map(|()| bytes)
 }
 
-/// The same, in blocks of whole lines.
+/// The same, in blocks of whole lines; what was read is added to `bytes`.
 ///
 /// # Errors
 /// As [`lines`].
-pub(super) fn blocks(path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<u64> {
+pub(super) fn blocks(path: &Path, bytes: &mut u64, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let (mut source, progress) = open(path)?;
     let mut splitter = Splitter::at(0);
     let mut piece = vec![0; PIECE_BYTES];
-    let mut bytes = 0;
     let read = loop {
         match source.read(&mut piece) {
-            Ok(0) => break Ok(bytes),
+            Ok(0) => break Ok(()),
             Ok(length) => {
-                bytes += length as u64;
+                *bytes += length as u64;
                 splitter.feed(piece.get(..length).unwrap_or_default(), each);
                 progress.tell();
             }

@@ -28,7 +28,7 @@ const CURRENT: &str = "current";
 const CONFIGURED: &str = "configured";
 
 /// The rules that are named: a file, `configured` for this host's, or `shipped`.
-fn rules(file: &Config, named: &str) -> Result<RuleSet, Failure> {
+pub(super) fn rules(file: &Config, named: &str) -> Result<RuleSet, Failure> {
     Ok(match named {
         CONFIGURED => file.load()?.rules,
         SHIPPED => settings::shipped_rules()?,

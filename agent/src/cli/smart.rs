@@ -35,7 +35,8 @@ pub(super) fn parse(files: &[PathBuf], as_json: bool) -> Ended {
     Ok(exit)
 }
 
-/// The file itself, or every file below the folder in the order of their names. Links to folders are not followed.
+/// The file itself, or every regular file below the folder in the order of their names: a pipe or a device that lies there has
+/// no end. Links to folders are not followed.
 pub(super) fn walk(path: &Path) -> Vec<PathBuf> {
     if !path.is_dir() {
         return vec![path.to_owned()];
@@ -44,7 +45,12 @@ pub(super) fn walk(path: &Path) -> Vec<PathBuf> {
         std::fs::read_dir(path).map(|entries| entries.flatten().collect()).unwrap_or_default();
     entries.sort_by_key(std::fs::DirEntry::file_name);
     let is_link = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_symlink());
-    let below = entries.into_iter().filter(|entry| !(is_link(entry) && entry.path().is_dir()));
+    let is_walked = |entry: &std::fs::DirEntry| match std::fs::metadata(entry.path()) {
+        Ok(metadata) => metadata.is_file() || (metadata.is_dir() && !is_link(entry)),
+        // Opening it says why.
+        Err(_) => true,
+    };
+    let below = entries.into_iter().filter(is_walked);
     below.flat_map(|entry| walk(&entry.path())).collect()
 }
 
@@ -71,6 +77,8 @@ fn told(name: &str, report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
@@ -81,6 +89,10 @@ mod tests {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("device")).unwrap();
+        std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+        let made = Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap();
+        assert!(made.success());
         let below = |name: &str| folder.path().join(name);
         assert_eq!(walk(folder.path()), [below("a"), below("b/d"), below("c")]);
         assert_eq!(walk(Path::new("-")), [PathBuf::from("-")]);
