@@ -12,8 +12,10 @@ use nearmiss_shared::time::Timestamp;
 use super::{Found, Waiting, sockets};
 use crate::files::Pattern;
 
-/// Bytes of one file that are read.
-const MOST_BYTES: u64 = 1024 * 1024;
+/// A larger file is not read: what stands at its end would be passed over.
+const MOST_BYTES: u64 = 2 * 1024 * 1024;
+const ROOT_ONLY: &str = "read by root only";
+const TOO_LARGE: &str = "too large to be read";
 /// Files that one configuration may include.
 const MOST_FILES: usize = 100;
 /// Accounts whose keys are looked for.
@@ -56,7 +58,11 @@ impl Host {
         let key_files = sshd.as_ref().and_then(|(found, _)| found.get("authorizedkeysfile")).cloned();
         look.keep("security.sshd_drift", sshd);
         look.keep("security.sudo_drift", self.sudo());
-        let accounts = self.text("/etc/passwd").map(|text| security::accounts(&text)).unwrap_or_default();
+        let passwd = self.text("/etc/passwd").unwrap_or_else(|fault| {
+            look.excuses.push(format!("accounts are not seen: /etc/passwd: {fault}"));
+            String::new()
+        });
+        let accounts = security::accounts(&passwd);
         if let Ok(group) = self.text("/etc/group") {
             look.found.insert("security.privileged_users", security::privileged(&accounts, &group));
         }
@@ -71,7 +77,13 @@ impl Host {
 
     fn text(&self, path: &str) -> io::Result<String> {
         let mut bytes = Vec::new();
-        File::open(self.path(path))?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        File::open(self.path(path))?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MOST_BYTES {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("larger than {MOST_BYTES} bytes"),
+            ));
+        }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -120,7 +132,10 @@ impl Host {
         for path in std::iter::once(main).chain(self.files("/etc/sudoers.d/*", "/etc")) {
             match self.text(&path) {
                 Ok(text) => found.extend(security::sudo_rules(&text)),
-                Err(_) => found.extend(self.outside(&path)),
+                Err(fault) if fault.kind() == io::ErrorKind::FileTooLarge => {
+                    found.extend(self.outside(&path, TOO_LARGE));
+                }
+                Err(_) => found.extend(self.outside(&path, ROOT_ONLY)),
             }
         }
         if fs::read_dir(self.path("/etc/sudoers.d"))
@@ -131,14 +146,11 @@ impl Host {
         Some((found, excuses))
     }
 
-    /// What a file is from outside.
-    pub(super) fn outside(&self, path: &str) -> Option<(String, String)> {
+    /// What a file is from outside, and why it is seen from there.
+    pub(super) fn outside(&self, path: &str, why: &str) -> Option<(String, String)> {
         let metadata = fs::metadata(self.path(path)).ok()?;
         let changed = Timestamp::from_millis(metadata.mtime() * 1000);
-        Some((
-            format!("{path} (read by root only)"),
-            format!("of {} bytes, written {changed}", metadata.len()),
-        ))
+        Some((format!("{path} ({why})"), format!("of {} bytes, written {changed}", metadata.len())))
     }
 
     /// `files` as sshd is told of them; else its own default.
@@ -158,6 +170,9 @@ impl Host {
                     }
                     Err(fault) if fault.kind() == io::ErrorKind::PermissionDenied => {
                         unread.push(account.name.clone());
+                    }
+                    Err(fault) if fault.kind() == io::ErrorKind::FileTooLarge => {
+                        found.extend(self.outside(&path, TOO_LARGE));
                     }
                     Err(_) => {}
                 }

@@ -100,6 +100,21 @@ async fn a_known_key_without_its_bounds_is_near_and_one_that_is_gone_is_not() {
 }
 
 #[tokio::test]
+async fn what_stands_behind_padding_is_not_passed_over() {
+    let mut world = World::new();
+    world.look().await;
+    let padding = "# nothing to see\n".repeat(200_000);
+    let keys = "home/sana/.ssh/authorized_keys";
+    world.write("etc/sudoers", &format!("root ALL=(ALL:ALL) ALL\n{padding}sana ALL=(ALL) NOPASSWD: ALL\n"));
+    world.write(keys, &format!("{padding}ssh-ed25519 c3NoLWVkMjU1MTkgbWFkZSB1cA== x\n"));
+    let changed = world.look().await;
+    let told = &changed["security.sudo_drift"];
+    assert!(told.starts_with("/etc/sudoers (too large to be read) of 34"), "{told}");
+    let told = &changed["security.authorised_keys"];
+    assert!(told.starts_with(&format!("/{keys} (too large to be read) of 34")), "{told}");
+}
+
+#[tokio::test]
 async fn a_port_counts_when_it_is_there_a_second_time_and_the_kernels_choice_is_one() {
     let mut world = World::new();
     world.look().await;
@@ -130,12 +145,12 @@ fn the_program_that_holds_a_socket_is_found() {
 fn what_only_root_may_read_is_watched_from_outside() {
     let world = World::new();
     let host = Host::at(world.root.path().to_owned());
-    let (name, what) = host.outside("/etc/sudoers").unwrap();
+    let (name, what) = host.outside("/etc/sudoers", "read by root only").unwrap();
     assert_eq!(name, "/etc/sudoers (read by root only)");
     assert!(what.starts_with("of 23 bytes, written 20"), "{what}");
     world.write("etc/sudoers", "root ALL=(ALL:ALL) ALL\nx ALL=ALL\n");
-    assert_ne!(host.outside("/etc/sudoers").unwrap().1, what);
-    assert_eq!(host.outside("/etc/none"), None);
+    assert_ne!(host.outside("/etc/sudoers", "read by root only").unwrap().1, what);
+    assert_eq!(host.outside("/etc/none", ""), None);
 }
 
 #[tokio::test]
