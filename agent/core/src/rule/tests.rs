@@ -61,7 +61,7 @@ fn a_metrics_rule_must_tell_its_levels_and_every_fault_is_told_at_once() {
     assert_faults(
         "[[metrics]]\nname = \"a\"\nurl = \"http://u:p@localhost/\"\nselect = 'x{y}'\nper = '1'\n",
         &[
-            "r.toml:3: `url` is \"http://u:p@localhost/\"; an address without a password",
+            "r.toml:3: `url` is \"http://u:...@localhost/\"; an address without a password",
             "r.toml:4: `select` is \"x{y}\"; a matcher is expected at `y`",
             "r.toml:5: `per` is \"1\"; a metric's name and matchers are expected",
             "r.toml:1: [[metrics]] has no `normal`",
