@@ -7,6 +7,7 @@ mod clocks;
 mod events;
 mod evidence;
 mod hosts;
+mod many;
 mod messages;
 mod rows;
 mod tenants;
