@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
 use nearmiss_agent_core::config::{AgentConfig, validate};
-use nearmiss_agent_core::log::SHIPPED_PACKS;
+use nearmiss_agent_core::log::shipped_packs;
 use nearmiss_agent_core::rule::{Here, RuleSet};
 use nearmiss_shared::fault::Fault;
 
@@ -122,7 +122,7 @@ pub fn rules(folder: &Path, here: &Here) -> Result<RuleSet, SettingsFault> {
 /// # Errors
 /// Never: they are tested.
 pub fn shipped_rules() -> Result<RuleSet, SettingsFault> {
-    parsed(&SHIPPED_PACKS.map(|(name, text)| (name.to_owned(), text.to_owned())))
+    parsed(&shipped_packs())
 }
 
 /// The rules of one file, whatever hosts they are for.

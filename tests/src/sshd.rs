@@ -57,8 +57,10 @@ impl Sshd {
         fs::write(place("config"), config(port, &folder))?;
         fs::write(place("answer"), "#!/bin/sh\nprintf '%s\\n' \"$ANSWER\"\n")?;
         fs::set_permissions(place("answer"), fs::Permissions::from_mode(0o755))?;
-        let script = "mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow && \
-                      exec /usr/sbin/sshd -D -f \"$PWD/config\" -E \"$PWD/auth.log\"";
+        // What it says, with the head that the journal's lines have: what it writes to a file itself has none.
+        let script = "mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow && mkfifo said && \
+                      { sed --unbuffered 's/^/sshd[1]: /' <said >auth.log & } && \
+                      exec /usr/sbin/sshd -D -f \"$PWD/config\" -E \"$PWD/said\"";
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", script]).current_dir(&folder);
         let mut process = Process::start(command, &place("output"))?;

@@ -43,7 +43,8 @@ async fn guessing_is_near_before_anybody_is_locked_out_and_a_success_after_it_is
         api.case_where("somebody to be in", |case| is_guessing(case) && case["physical"] == "breached").await;
     let path = format!("/api/v1/cases/{}", inside["id"].as_str().unwrap());
     let told = api.json(&format!("{path}/timeline")).await.unwrap().to_string();
-    let accepted = format!("after 10 matches in 10m: Accepted password for {ACCOUNT} from 127.0.0.1");
+    let accepted =
+        format!("after 10 matches in 10m: sshd[1]: Accepted password for {ACCOUNT} from 127.0.0.1");
     assert!(told.contains(&accepted), "{told}");
     let whole = api.json(&path).await.unwrap();
     let asked = whole["tasks"].as_array().unwrap().iter().any(|task| {

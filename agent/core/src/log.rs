@@ -14,7 +14,7 @@ pub use line::{MAX_LINE_BYTES, lines};
 pub use matcher::{Hit, Match, Matcher, Scanned, Source};
 pub use record::{Held, Records};
 pub use replay::{LogReplay, LogSummary, MOST_SIGNALS};
-pub use shipped::SHIPPED_PACKS;
+pub use shipped::shipped_packs;
 pub use time::{FirstYear, LogClock};
 pub use window::{Window, WindowKey, Windows};
 

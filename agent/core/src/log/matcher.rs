@@ -151,10 +151,10 @@ impl Matcher {
         }
     }
 
-    /// See [`Search::needs_table`].
+    /// See [`Search::is_fast`].
     #[cfg(test)]
-    pub(super) const fn needs_table(&self) -> bool {
-        self.search.needs_table()
+    pub(super) fn is_fast(&self) -> bool {
+        self.search.is_fast()
     }
 
     /// What makes records of the lines of the log named `source`, where rules about it say what begins one.

@@ -68,10 +68,10 @@ impl Search {
         self.patterns.get(index)?.regex()
     }
 
-    /// Whether some patterns are not told by a rare text, so that every byte is looked up.
+    /// Whether every pattern is told by a rare text, and these are few enough to be looked for many bytes at a time.
     #[cfg(test)]
-    pub(super) const fn needs_table(&self) -> bool {
-        self.rest.is_some()
+    pub(super) fn is_fast(&self) -> bool {
+        self.rest.is_none() && self.texts.as_ref().is_none_or(Texts::are_by_vectors)
     }
 
     /// The patterns that match `line`, in their order.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use jiff::tz::TimeZone;
 use nearmiss_agent_core::drive_stats::{Line, Reader, Replay};
-use nearmiss_agent_core::log::{self, FirstYear, LogClock, Matcher, SHIPPED_PACKS, journal};
+use nearmiss_agent_core::log::{self, FirstYear, LogClock, Matcher, journal, shipped_packs};
 use nearmiss_agent_core::outlook::Sensitivity;
 use nearmiss_agent_core::rule::RuleSet;
 use nearmiss_agent_core::series::SeriesReader;
@@ -24,8 +24,7 @@ pub(crate) const LINES: Target = Target {
 fn lines(bytes: &[u8]) {
     static MATCHER: OnceLock<Matcher> = OnceLock::new();
     let matcher = MATCHER.get_or_init(|| {
-        let shipped = SHIPPED_PACKS.map(|(name, text)| (name.to_owned(), text.to_owned()));
-        let rules = RuleSet::parse(&shipped).expect("the shipped rules");
+        let rules = RuleSet::parse(&shipped_packs()).expect("the shipped rules");
         Matcher::new(&rules.log_rules()).expect("the shipped patterns")
     });
     let mut clock = LogClock::new(TimeZone::UTC, FirstYear::Is(2026));

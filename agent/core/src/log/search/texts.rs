@@ -1,5 +1,7 @@
 //! Texts that every match of a pattern has one of, all looked for at once.
 
+use std::collections::BTreeSet;
+
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
 
 #[derive(Debug)]
@@ -25,7 +27,10 @@ impl Texts {
         if texts.is_empty() {
             return None;
         }
-        let vectors = packed::Config::new().heuristic_pattern_limits(false).builder().extend(texts).build();
+        // Several patterns may have the same.
+        let distinct: BTreeSet<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+        let vectors =
+            packed::Config::new().heuristic_pattern_limits(false).builder().extend(distinct).build();
         let first = match vectors {
             Some(vectors) => First::Vectors(vectors),
             None => First::Automaton(built(MatchKind::LeftmostFirst)?),
@@ -42,6 +47,12 @@ impl Texts {
             First::Automaton(automaton) => automaton.find(aho_corasick::Input::new(block).range(at..)),
         };
         found.map(|found| found.start())
+    }
+
+    /// Whether they are few enough for vectors.
+    #[cfg(test)]
+    pub(super) const fn are_by_vectors(&self) -> bool {
+        matches!(self.first, First::Vectors(_))
     }
 
     /// Each once, in their order.

@@ -1,5 +1,7 @@
 //! The packs against lines of real programs.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::log::search::literals_of;
 use crate::log::{Match, Matcher};
@@ -13,8 +15,7 @@ macro_rules! lines {
 const LINES: [(&str, &str); 7] = lines!["auth", "kernel", "systemd", "database", "web", "backup", "mail"];
 
 fn shipped() -> RuleSet {
-    let files = SHIPPED_PACKS.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    RuleSet::parse(&files).unwrap()
+    RuleSet::parse(&shipped_packs()).unwrap()
 }
 
 /// `name by/distinct`, with `then` before it where it is the rule's `then`.
@@ -49,6 +50,111 @@ fn each_real_line_is_matched_by_the_rules_that_are_for_it_and_ordinary_ones_by_n
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Where a line holds what a stranger chose, and what the line is whatever that is: a match, `-`, or `-` and else what begins so.
+const PLACES: [(&str, &str); 20] = [
+    ("Nov 25 18:25:01 host sshd[1]: Invalid user {} from 192.0.2.9 port 4711", "-"),
+    (
+        "Nov 25 18:25:01 host sshd[1]: Failed password for invalid user {} from 192.0.2.9 port 4711 ssh2",
+        "failed-logins 192.0.2.9 & many-guessers/192.0.2.9",
+    ),
+    (
+        "sshd-session[1]: error: PAM: Authentication failure for illegal user {} from 192.0.2.9",
+        "failed-logins 192.0.2.9 & many-guessers/192.0.2.9",
+    ),
+    ("sshd[1]: Connection closed by invalid user {} 192.0.2.9 port 4711 [preauth]", "-"),
+    ("sshd[1]: Received disconnect from 192.0.2.9 port 4711:11: {}", "-"),
+    ("sshd[1]: error: kex_exchange_identification: client sent invalid protocol identifier \"{}\"", "-"),
+    (
+        "Nov 25 17:48:45 host sudo:    alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/echo {}",
+        "then sudo-failures alice",
+    ),
+    ("Nov 25 17:48:45 host sudo:    alice : (command continued) {}", "-"),
+    ("Nov 25 17:48:45 host CRON[7]: (alice) CMD (echo {})", "-"),
+    (
+        "vsftpd[1]: pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser={} rhost=192.0.2.9 ",
+        "failed-logins 192.0.2.9",
+    ),
+    (
+        "2026/11/25 17:57:02 [error] 1#1: *2 open() \"/srv/{}\" failed (2: No such file or directory), client: 192.0.2.9, server: , request: \"GET /{} HTTP/1.1\", host: \"{}\"",
+        "-",
+    ),
+    (
+        "2026/11/25 17:57:02 [error] 1#1: *16 user \"eve\" was not found in \"/etc/nginx/htpasswd\", client: 192.0.2.9, server: , request: \"GET /{} HTTP/1.1\"",
+        "nginx-logins 192.0.2.9",
+    ),
+    (
+        "[Wed Nov 25 17:57:13.385268 2026] [auth_basic:error] [pid 1:tid 1] [client 192.0.2.9:4711] AH01618: user {} not found: /priv",
+        "apache-logins 192.0.2.9",
+    ),
+    (
+        "[Wed Nov 25 17:57:13.452666 2026] [core:error] [pid 1:tid 1] [client 192.0.2.9:4711] AH10244: invalid URI path (/{})",
+        "-",
+    ),
+    ("postfix/smtpd[1]: warning: non-SMTP command from unknown[192.0.2.9]: {}", "-"),
+    (
+        "dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 4 secs): user=<{}>, method=PLAIN, rip=192.0.2.9, lip=192.0.2.1, session=<x>",
+        "imap-logins 192.0.2.9",
+    ),
+    (
+        "2026-11-25 17:55:27.590 UTC [1] {}@postgres FATAL:  password authentication failed for user \"x\"",
+        "- database-logins x",
+    ),
+    ("2026-11-25 17:55:27.590 UTC [1] app@{} FATAL:  database \"{}\" does not exist", "-"),
+    ("2026-11-25 17:55:27.590 UTC [1] app@app STATEMENT:  select {}", "-"),
+    (
+        "2026-11-25 17:55:36 19 [Warning] Access denied for user '{}'@'localhost' (using password: YES)",
+        "- database-logins ",
+    ),
+];
+
+#[test]
+fn whatever_a_stranger_puts_into_a_line_it_is_no_line_of_another_program() {
+    let rules = shipped();
+    let matcher = Matcher::new(&rules.log_rules()).unwrap();
+    let lines = LINES.iter().flat_map(|(_, text)| text.lines().filter_map(row));
+    // Each line that something matches, and what stands in it behind heads.
+    let texts: BTreeSet<&str> = lines
+        .filter(|(wanted, _)| *wanted != "-")
+        .flat_map(|(_, line)| {
+            let behind = |between| line.match_indices(between).map(|(at, found)| &line[at + found.len()..]);
+            std::iter::once(line).chain(behind(": ")).chain(behind("] ")).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(texts.len() > 300, "{}", texts.len());
+    let mut wrong = Vec::new();
+    for (place, wanted) in PLACES {
+        for text in &texts {
+            let line = place.replace("{}", text);
+            let found = matcher.matches("/var/log/syslog", line.as_bytes());
+            let found: Vec<String> = found.iter().map(told).collect();
+            let found = if found.is_empty() { "-".to_owned() } else { found.join(" & ") };
+            let is_wanted = match wanted.strip_prefix("- ") {
+                Some(begin) => found == "-" || (found.starts_with(begin) && !found.contains(" & ")),
+                None => found == wanted,
+            };
+            if !is_wanted {
+                wrong.push(format!("{found} instead of {wanted}: {line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_pattern_begins_where_the_line_does() {
+    for (rule, log) in shipped().log_rules() {
+        for pattern in [Some(&log.pattern), log.then.as_ref().map(|then| &then.pattern)].into_iter().flatten()
+        {
+            let parsed = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).unwrap();
+            let begins = parsed.properties().look_set_prefix();
+            assert!(begins.contains(regex_syntax::hir::Look::Start), "{}: {pattern}", rule.name);
+            assert!(!pattern.contains(char::is_control), "{}: {pattern}", rule.name);
+            let is_word = |text: &str| text.starts_with(|first: char| first.is_ascii_lowercase());
+            assert!(!pattern.split('{').skip(1).any(is_word), "no head is called so: {pattern}");
+        }
+    }
+}
+
 #[test]
 fn every_rule_has_a_real_line_and_so_has_every_then() {
     let rows: Vec<&str> =
@@ -65,9 +171,8 @@ fn every_rule_has_a_real_line_and_so_has_every_then() {
 }
 
 #[test]
-fn every_pattern_holds_a_text_that_is_looked_for_and_none_needs_a_table() {
+fn every_pattern_holds_a_text_and_all_are_looked_for_many_bytes_at_a_time() {
     let rules = shipped();
-    assert!(!crate::log::Matcher::new(&rules.log_rules()).unwrap().needs_table());
     for (rule, log) in rules.log_rules() {
         for pattern in [Some(&log.pattern), log.then.as_ref().map(|then| &then.pattern)].into_iter().flatten()
         {
@@ -76,6 +181,7 @@ fn every_pattern_holds_a_text_that_is_looked_for_and_none_needs_a_table() {
             assert!(shortest >= 4, "{}: {pattern} holds no text worth looking for: {texts:?}", rule.name);
         }
     }
+    assert!(Matcher::new(&rules.log_rules()).unwrap().is_fast(), "a table, or more than 128 texts");
 }
 
 #[test]
