@@ -1,22 +1,24 @@
 //! When a line of a log was written, by the log's own words.
 //!
 //! Read are the timestamps of syslog, `Jun 14 15:16:01` (RFC 3164) and `2026-11-25T03:59:07.123+00:00` (RFC 5424, RFC
-//! 3339 and ISO 8601, with `T` or a space), both also after a priority (`<34>`, `<34>1`). One without an offset is of
-//! the log's zone. RFC 3164 has no year: the first one is given or the last that is not after the file itself, and a
-//! month that falls back by half a year begins the next.
+//! 3339 and ISO 8601, with `T` or a space), both also after a priority (`<34>`, `<34>1`), those of web servers and databases,
+//! and seconds since 1970 (see [`written`]). One without an offset is of the log's zone. RFC 3164 has no year: the first one is
+//! given or the last that is not after the file itself, and a month that falls back by half a year begins the next.
 
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+mod written;
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{Offset, TimeZone};
 use nearmiss_shared::time::{Span, Timestamp};
 
+use written::{Written, written};
+
 /// A timestamp lies within so many first bytes.
-const HEAD_BYTES: usize = 64;
+const HEAD_BYTES: usize = 200;
 /// A leap day comes at least once in so many years.
 const YEARS_BACK: i16 = 8;
 /// A clock may be this far ahead of the file system's.
 const AHEAD: Span = Span::from_days(1);
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// What the year of the first line without one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,36 +47,16 @@ impl LogClock {
         let head = line.get(..HEAD_BYTES).unwrap_or(line);
         let ascii = head.iter().position(|byte| !byte.is_ascii()).unwrap_or(head.len());
         let text = std::str::from_utf8(head.get(..ascii)?).ok()?;
-        let text = without_priority(text);
-        if text.starts_with(|first: char| first.is_ascii_digit()) { self.iso(text) } else { self.bsd(text) }
+        match written(without_priority(text))? {
+            Written::Instant(at) => Some(at.into()),
+            Written::Shown(shown, offset) => self.instant(shown, offset),
+            Written::InSomeYear { month, day, time, offset } => self.in_its_year(month, day, time, offset),
+        }
     }
 
-    /// RFC 3339, or ISO 8601 with a space and without an offset.
-    fn iso(&self, text: &str) -> Option<Timestamp> {
-        if !matches!(text.as_bytes().get(10), Some(b'T' | b't' | b' ')) {
-            return None;
-        }
-        let after = text.get(11..)?.find(|letter: char| !"0123456789:.,+-Z".contains(letter));
-        let written = text.get(..after.map_or(text.len(), |after| after + 11))?;
-        let written = written.trim_end_matches([':', '.', ',', '-', '+']);
-        if let Ok(instant) = written.parse::<jiff::Timestamp>() {
-            return Some(instant.into());
-        }
-        self.instant(written.parse().ok()?)
-    }
-
-    /// `Mmm dd hh:mm:ss`, where a day below ten has a space before it.
-    fn bsd(&mut self, text: &str) -> Option<Timestamp> {
-        let (month, rest) = text.split_at_checked(3)?;
-        let month =
-            i8::try_from(MONTHS.iter().position(|name| month.eq_ignore_ascii_case(name))? + 1).ok()?;
-        let (day, rest) = rest.strip_prefix(' ')?.trim_start().split_once(' ')?;
-        let time = rest.trim_start().split(|letter: char| !"0123456789:.".contains(letter)).next()?;
-        let time = time.trim_end_matches([':', '.']);
-        let day: i8 = day.parse().ok()?;
+    fn in_its_year(&mut self, month: i8, day: i8, time: Time, offset: Option<Offset>) -> Option<Timestamp> {
         let in_year = |year: i16| -> Option<Timestamp> {
-            let date = jiff::civil::Date::new(year, month, day).ok()?;
-            self.instant(date.to_datetime(time.parse().ok()?))
+            self.instant(Date::new(year, month, day).ok()?.to_datetime(time), offset)
         };
         let year = match (self.last, self.first) {
             // A line that is late by a month is of the year before, and does not turn it back.
@@ -94,8 +76,12 @@ impl LogClock {
         Some(at)
     }
 
-    fn instant(&self, shown: DateTime) -> Option<Timestamp> {
-        self.zone.to_timestamp(shown).ok().map(Timestamp::from)
+    fn instant(&self, shown: DateTime, offset: Option<Offset>) -> Option<Timestamp> {
+        let at = match offset {
+            Some(offset) => offset.to_timestamp(shown),
+            None => self.zone.to_timestamp(shown),
+        };
+        at.ok().map(Timestamp::from)
     }
 }
 
@@ -137,6 +123,10 @@ mod tests {
             ("2026-11-25 03:59:07,5 INFO x", "2026-11-24T22:59:07.500Z"),
             ("2026-11-25T03:59:07: x", "2026-11-24T22:59:07.000Z"),
             ("2026-11-25 03:59:07", "2026-11-24T22:59:07.000Z"),
+            ("2026/11/25 03:59:07 [error] 1#1: x", "2026-11-24T22:59:07.000Z"),
+            ("2026-11-25 03:59:07.5 +02 [1] LOG:  x", "2026-11-25T01:59:07.500Z"),
+            ("Jun 14 2026 15:16:01 switch x", "2026-06-14T10:16:01.000Z"),
+            ("1795608591.314 x", "2026-11-25T12:09:51.314Z"),
         ] {
             assert_eq!(told(&mut clock(FirstYear::Is(2005)), line), at, "{line}");
         }
@@ -151,6 +141,7 @@ mod tests {
             "12345",
             "<9999>Jun 14 15:16:01 x",
             "Füü 14 15:16:01",
+            "Jun 14 2026 x",
         ] {
             assert_eq!(told(&mut clock(FirstYear::Is(2005)), line), "-", "{line}");
         }
@@ -188,7 +179,7 @@ mod tests {
 
         /// Near misses of a timestamp, which any bytes hardly hit.
         #[test]
-        fn almost_timestamps_have_a_time_or_none(text in "(<[0-9]{0,4}>)?(Feb|Dec|2026)[- ]{0,2}[0-9]{0,3}[- T]{0,2}[0-9:.,+Zé-]{0,20}") {
+        fn almost_timestamps_have_a_time_or_none(text in "(<[0-9]{0,4}>)?\\[?(Wed )?(Feb|Dec|2026|25/Nov/2026)[-/: ]{0,2}[0-9]{0,4}[- /T]{0,2}[0-9:.,+Zé UTC-]{0,20}") {
             let mut clock = clock(FirstYear::Is(i16::MAX));
             clock.read(text.as_bytes());
             clock.read(text.as_bytes());
