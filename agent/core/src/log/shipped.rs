@@ -11,12 +11,12 @@
 
 /// What stands before a writer's own words, by the word in a pack; a head may hold a later one. Bytes, not letters, since a name
 /// may be no UTF-8.
-const HEADS: [(&str, &str); 14] = [
-    // A line says only once how often it was repeated, where rsyslog counts.
-    ("{sshd}", r"{syslog}sshd(?:-session|-auth)?\[[0-9]+\]: (?:message repeated [0-9]+ times: \[ )?"),
+const HEADS: [(&str, &str); 16] = [
+    ("{sshd}", r"{syslog}sshd(?:-session|-auth)?\[[0-9]+\]: {again}"),
+    ("{sudo}", r"{syslog}sudo(?:\[[0-9]+\])?: {again} *"),
     // By syslog, by the journal, and as dmesg prints it.
-    ("{kernel}", r"(?-u)^(?:{stamp}kernel: (?:\[ *[0-9.]+\] )?|\[ *[0-9]+\.[0-9]+\] )"),
-    ("{systemd}", r"{syslog}systemd\[[0-9]+\]: "),
+    ("{kernel}", r"(?-u)^(?:{stamp}kernel: {again}(?:\[ *[0-9.]+\] )?|\[ *[0-9]+\.[0-9]+\] )"),
+    ("{systemd}", r"{syslog}systemd\[[0-9]+\]: {again}"),
     ("{postfix}", r"{syslog}postfix[0-9a-z-]*(?:/[0-9a-z-]+)*/"),
     // What is before the level holds the names of a role and a database, which may be any: hence a single `:  ` in all.
     (
@@ -39,6 +39,8 @@ const HEADS: [(&str, &str); 14] = [
     // What a unit's script calls: whatever name it has there, and none in a file of its own.
     ("{any}", r"(?-u)^(?:{stamp}[^ ]+: )?"),
     ("{syslog}", r"(?-u)^{stamp}"),
+    // A line may stand for several, see `line::times`.
+    ("{again}", r"(?:message repeated [0-9]+ times: \[ )?"),
     // Of rsyslog, with and without a priority, a year or busybox' facility; nothing before a line of the journal.
     (
         "{stamp}",
