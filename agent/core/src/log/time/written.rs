@@ -180,7 +180,7 @@ impl Text<'_> {
             return 0;
         };
         self.0 = rest;
-        format!("{:0<9.9}", fraction).parse().unwrap_or(0)
+        format!("{fraction:0<9.9}").parse().unwrap_or(0)
     }
 
     /// Letters, such as a zone's abbreviation.
