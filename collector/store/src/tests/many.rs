@@ -11,20 +11,15 @@ async fn two_collectors_that_write_at_once_give_each_case_its_own_number_and_los
     const EACH: u8 = 12;
     let world = world().await;
     let other = Store::open(&world.place).await.unwrap();
-    let write = |store: Store, first: u8| {
-        let scope = world.falcon;
-        tokio::spawn(async move {
-            for number in first..first + EACH {
-                let mut unit = store.begin().await.unwrap();
-                let case = opened(&mut unit, scope, &format!("/srv/{number}"), number).await.case;
-                unit.insert_case(scope, &case, MORNING).await.unwrap();
-                unit.commit().await.unwrap();
-            }
-        })
+    let write = async |store: &Store, first: u8| {
+        for number in first..first + EACH {
+            let mut unit = store.begin().await.unwrap();
+            let case = opened(&mut unit, world.falcon, &format!("/srv/{number}"), number).await.case;
+            unit.insert_case(world.falcon, &case, MORNING).await.unwrap();
+            unit.commit().await.unwrap();
+        }
     };
-    let (here, there) = (write(world.store.clone(), 1), write(other.clone(), 1 + EACH));
-    here.await.unwrap();
-    there.await.unwrap();
+    tokio::join!(write(&world.store, 1), write(&other, 1 + EACH));
     for store in [&world.store, &other] {
         let cases =
             store.cases(&[world.falcon], &CaseFilter { limit: 100, ..CaseFilter::default() }).await.unwrap();
