@@ -82,10 +82,10 @@ impl Margin {
 impl SignalState {
     /// The margin as it stands; the time to failure has run down since the newest sample.
     pub fn margin(&self, judgement: &Judgement, now: Stamp) -> Margin {
-        let limits = judgement.limits();
+        let limits = judgement.limits().filter(|_| !judgement.hazard);
         let ordinal = matches!(judgement.scale, Scale::Ordinal(_));
-        let rate = self.rate(judgement).filter(|_| !ordinal);
-        let failure = self.time_to_failure(judgement, now);
+        let rate = self.rate(judgement).filter(|_| !ordinal && !judgement.hazard);
+        let failure = self.time_to_failure(judgement, now).filter(|_| !judgement.hazard);
         Margin {
             signal: self.signal.clone(),
             subject: self.subject.clone(),
@@ -97,7 +97,7 @@ impl SignalState {
             critical: limits.map(|limits| limits.critical),
             limit: limits.map(|limits| limits.limit),
             ordinal,
-            proximity: self.proximity(judgement),
+            proximity: self.proximity(judgement).filter(|_| !judgement.hazard),
             rate_per_hour: rate.map(|rate| Estimate {
                 estimate: rate.estimate,
                 low: Some(rate.low),
@@ -145,6 +145,13 @@ impl SignalState {
         let unit = self.unit(judgement);
         let said = self.labels.get(reading::SAID).map_or_else(String::new, |said| format!(": {said}"));
         // What is called WARNING or CRITICAL has told its limits.
+        if judgement.hazard {
+            return format!(
+                "{} ({}: a standing hazard, no case){more}{said}",
+                number(value, unit),
+                judgement.source
+            );
+        }
         let limits = judgement.limits().filter(|_| unit != "state").map(|limits| {
             let (limit, approach) = (number(limits.limit, unit), number(limits.approach, unit));
             format!(" (limit at {limit}, approach at {approach})")

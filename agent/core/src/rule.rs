@@ -65,6 +65,8 @@ pub struct Rule {
     pub source: Option<String>,
     /// Whether a trend alone may open an episode.
     pub forecast: Option<bool>,
+    /// It is shown without levels and opens nothing.
+    pub hazard: bool,
     /// The thing to look at, where the rule names one.
     pub declared: Option<Declared>,
 }
@@ -83,6 +85,8 @@ pub struct Judgement {
     pub hysteresis: f64,
     pub reopen: Span,
     pub forecast: bool,
+    /// A condition that stands: told, never near.
+    pub hazard: bool,
     pub horizon: Span,
     pub response: Span,
     pub source: String,
@@ -145,6 +149,8 @@ impl Judgement {
             hysteresis: f64,
             reopen: Span,
             forecast: bool,
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            hazard: bool,
             horizon: Span,
             source: &'a str,
         }
@@ -163,6 +169,7 @@ impl Judgement {
             hysteresis: self.hysteresis,
             reopen: self.reopen,
             forecast: self.forecast,
+            hazard: self.hazard,
             horizon: self.horizon,
             source: &self.source,
         };

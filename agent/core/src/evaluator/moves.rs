@@ -51,6 +51,11 @@ impl SignalState {
     }
 
     fn judge(&mut self, judgement: &Judgement, facts: &Facts<'_>) -> Option<Transition> {
+        // What stands and is known is told, and opens nothing; what was open before the rule said so runs to its end.
+        if judgement.hazard && matches!(self.phase, Phase::Normal | Phase::Watch(_)) {
+            self.phase = Phase::Normal;
+            return None;
+        }
         // What was only inferred from a crash is told again when it is seen.
         if self.fails(judgement, facts) && !self.has_failed() {
             return Some(self.breach(judgement, facts.at, facts.push));

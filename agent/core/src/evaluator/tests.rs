@@ -7,6 +7,7 @@ use crate::rule::RuleSet;
 
 mod failure;
 mod forecast;
+mod hazard;
 mod measures;
 mod near;
 mod rest;

@@ -238,6 +238,7 @@ fn resolve(rule: Option<&Rule>, spec: &'static SignalSpec, own: Option<Limits>) 
         hysteresis: rule.and_then(|rule| rule.clear).unwrap_or(HYSTERESIS),
         reopen: rule.and_then(|rule| rule.reopen).unwrap_or(REOPEN),
         forecast: rule.and_then(|rule| rule.forecast).unwrap_or(spec.forecast),
+        hazard: rule.is_some_and(|rule| rule.hazard),
         horizon: rule.and_then(|rule| rule.horizon).unwrap_or(spec.horizon),
         response: spec.response,
         // It tells of the levels, and goes where they go.

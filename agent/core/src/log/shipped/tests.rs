@@ -61,7 +61,7 @@ const PLACES: [(&str, &str); 20] = [
         "sshd-session[1]: error: PAM: Authentication failure for illegal user {} from 192.0.2.9",
         "failed-logins 192.0.2.9 & many-guessers/192.0.2.9",
     ),
-    ("sshd[1]: Connection closed by invalid user {} 192.0.2.9 port 4711 [preauth]", "-"),
+    ("sshd[1]: Connection closed by invalid user {} 192.0.2.9 port 4711 [preauth]", "ssh-guessing/192.0.2.9"),
     ("sshd[1]: Received disconnect from 192.0.2.9 port 4711:11: {}", "-"),
     ("sshd[1]: error: kex_exchange_identification: client sent invalid protocol identifier \"{}\"", "-"),
     (
