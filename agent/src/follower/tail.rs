@@ -30,7 +30,7 @@ use rest::Outside;
 /// their log do so within a moment.
 const QUIET_MS: u64 = 10_000;
 /// Looks at a folder whose names move all the time, for one file.
-const MOST_LOOKS: usize = 200;
+const MOST_LOOKS: usize = 2_000;
 /// Generations kept open at once; older ones are let go first.
 const MAX_GENERATIONS: usize = 64;
 /// Texts that are remembered after they were read to their end, and of these the last once nothing moves any more.
