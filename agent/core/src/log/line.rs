@@ -28,7 +28,10 @@ pub fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(super) fn times(line: &[u8]) -> u64 {
     const SAID: &[u8] = b": message repeated ";
     let count = || {
-        let rest = line.get(memchr::memmem::find(line, b": ")?..)?.strip_prefix(SAID)?;
+        // Asked of every match: a search for two bytes takes longer to prepare than a few for one.
+        let mut colons = memchr::memchr_iter(b':', line);
+        let head = colons.find(|colon| line.get(colon + 1) == Some(&b' '))?;
+        let rest = line.get(head..)?.strip_prefix(SAID)?;
         let end = rest.iter().position(|byte| !byte.is_ascii_digit())?;
         let (digits, rest) = rest.split_at_checked(end)?;
         rest.starts_with(b" times: [").then_some(())?;
